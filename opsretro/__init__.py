@@ -1,0 +1,30 @@
+"""opsretro: a Jupyter notebook kit for the monthly retrospective of an operations team."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import Any
+
+_HOMES = {
+    "InputError": "opsretro.errors:InputError",
+    "explore": "opsretro.meeting.explore:explore",
+    "goals": "opsretro.analysis.goals:",
+    "open_workspace": "opsretro.workspace:open_workspace",
+}
+
+__version__ = version("opsretro")
+__all__ = ["InputError", "explore", "goals", "open_workspace"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first asked for: `opsretro --help` needs neither pandas nor charts."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'opsretro' has no attribute {name!r}")
+    module, _, attribute = _HOMES[name].partition(":")
+    home = import_module(module)
+    return getattr(home, attribute) if attribute else home
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

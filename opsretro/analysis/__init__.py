@@ -1,0 +1,1 @@
+"""COMPUTE: numbers in, one result object of codes and unrounded numbers out."""

@@ -1,0 +1,127 @@
+"""From raw rows to months: duplicates, late rows, local midnight, units, ratios from their parts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from opsretro.analysis.codes import Aggregation
+from opsretro.tables.period import add_months
+
+COLUMNS = ("value", "coverage", "num", "den", "n_days", "n_rows")
+
+
+def known_rows(facts: pd.DataFrame, *, as_of: pd.Timestamp | None = None) -> pd.DataFrame:
+    """The rows that exist at a moment: late ones not yet, restated ones in their newest form.
+
+    Args:
+        facts: Rows with optional columns row_id and loaded_at (UTC; missing = always known).
+        as_of: Rows loaded after it do not exist; None = the newest loaded_at.
+
+    Returns:
+        Rows in their order; of rows with one row_id the newest loaded_at (the later row when equal). Rows without a
+        row_id are all kept.
+    """
+    if "loaded_at" in facts and as_of is not None:
+        facts = facts[~(facts["loaded_at"] > as_of)]
+    if "row_id" not in facts:
+        return facts
+    named = facts[facts["row_id"].notna()]
+    if not named["row_id"].duplicated().any():
+        return facts
+    if "loaded_at" in named:
+        named = named.sort_values("loaded_at", kind="stable", na_position="first")
+    kept = named.drop_duplicates("row_id", keep="last").index
+    return facts[facts["row_id"].isna() | facts.index.isin(kept)]
+
+
+def local_dates(facts: pd.DataFrame, timezone: str) -> pd.Series:
+    """The local calendar day of every row, from `date` or from `ts_utc` (UTC when it names no zone)."""
+    if "ts_utc" in facts:
+        stamps = pd.to_datetime(facts["ts_utc"], utc=True, format="ISO8601")
+        return stamps.dt.tz_convert(timezone).dt.tz_localize(None).dt.normalize()
+    return pd.to_datetime(facts["date"])
+
+
+def aggregate(
+    facts: pd.DataFrame, *, aggregation: Aggregation | str, timezone: str, as_of: pd.Timestamp | str | None = None
+) -> pd.DataFrame:
+    """The value of every month and how much of the month stands behind it.
+
+    Args:
+        facts: Raw rows of one KPI: ``ts_utc`` (or ``date``), ``value`` or ``num`` and ``den``, and optionally ``unit``
+            (percent: values are divided by 100), ``row_id``, ``loaded_at``.
+        aggregation: ``sum``; ``mean`` of rows; ``last`` = sum of the rows at the newest time; ``ratio`` = sum of num
+            over sum of den; ``mean_rate`` = mean of rows as fractions, only where no parts exist.
+        timezone: IANA name; a month begins at its midnight.
+        as_of: Rows loaded later do not exist; None = all exist.
+
+    Returns:
+        Indexed by month (``"2026-04"``), first to last without gaps. value (NaN = missing), coverage (share of the
+        month's days that have rows, 0–1), num, den, n_days, n_rows. Rates are fractions.
+
+    Example:
+        >>> facts = pd.DataFrame({"ts_utc": ["2026-03-31T17:00Z"], "num": [3.0], "den": [4.0]})
+        >>> float(aggregate(facts, aggregation="ratio", timezone="Asia/Shanghai").loc["2026-04", "value"])
+        0.75
+    """
+    how = Aggregation(aggregation)
+    facts = _typed(known_rows(_typed(facts), as_of=None if as_of is None else _utc(as_of)))
+    facts = facts.assign(_day=local_dates(facts, timezone), _value=_fractions(facts))
+    parts = ["num", "den"] if how is Aggregation.RATIO else ["_value"]
+    facts = facts.dropna(subset=[*parts, "_day"])
+    if facts.empty:
+        return pd.DataFrame(columns=COLUMNS, dtype=float, index=pd.Index([], dtype="str", name="month"))
+    facts = facts.assign(_month=facts["_day"].dt.strftime("%Y-%m"))
+    by_month = facts.groupby("_month", sort=True)
+    table = pd.DataFrame({"value": _values(facts, by_month, how), "n_days": by_month["_day"].nunique()})
+    table["n_rows"] = by_month.size()
+    for part in ("num", "den"):
+        table[part] = by_month[part].sum() if how is Aggregation.RATIO else np.nan
+    return _every_month(table)
+
+
+def _values(facts: pd.DataFrame, by_month: pd.api.typing.DataFrameGroupBy, how: Aggregation) -> pd.Series:
+    if how is Aggregation.RATIO:
+        den = by_month["den"].sum()
+        return by_month["num"].sum() / den.where(den != 0)
+    if how is Aggregation.SUM:
+        return by_month["_value"].sum()
+    if how is Aggregation.LAST:
+        when = facts["ts_utc"] if "ts_utc" in facts else facts["_day"]
+        newest = when == when.groupby(facts["_month"]).transform("max")
+        return facts[newest].groupby("_month")["_value"].sum()
+    return by_month["_value"].mean()
+
+
+def _typed(facts: pd.DataFrame) -> pd.DataFrame:
+    stamps = {
+        name: pd.to_datetime(facts[name], utc=True, format="ISO8601")
+        for name in ("ts_utc", "loaded_at")
+        if name in facts and not isinstance(facts[name].dtype, pd.DatetimeTZDtype)
+    }
+    return facts.assign(**stamps) if stamps else facts
+
+
+def _utc(moment: pd.Timestamp | str) -> pd.Timestamp:
+    stamp = pd.Timestamp(moment)
+    return stamp.tz_localize("UTC") if stamp.tzinfo is None else stamp.tz_convert("UTC")
+
+
+def _fractions(facts: pd.DataFrame) -> pd.Series:
+    if "value" not in facts:
+        return pd.Series(np.nan, index=facts.index)
+    values = facts["value"].astype("float64")
+    return values.where(facts["unit"] != "percent", values / 100) if "unit" in facts else values
+
+
+def _every_month(table: pd.DataFrame) -> pd.DataFrame:
+    months = [table.index[0]]
+    while months[-1] < table.index[-1]:
+        months.append(add_months(months[-1], 1))
+    table = table.reindex(pd.Index(months, name="month", dtype="str"))
+    counts = ["n_days", "n_rows"]
+    table[counts] = table[counts].fillna(0).astype(int)
+    days = pd.PeriodIndex(table.index, freq="M").days_in_month
+    table["coverage"] = table["n_days"] / days
+    return table[list(COLUMNS)]

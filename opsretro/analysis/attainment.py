@@ -1,0 +1,125 @@
+"""How far a goal was reached, for every kind of goal."""
+
+from __future__ import annotations
+
+import math
+
+from opsretro.analysis.codes import Direction
+from opsretro.errors import InputError, Problem
+
+
+def attainment(
+    actual: float,
+    target: float | None,
+    *,
+    direction: Direction | str,
+    baseline: float | None = None,
+    low: float | None = None,
+    high: float | None = None,
+) -> float | None:
+    """Share of the way to the target that was covered; 1.0 = exactly on target, not clamped.
+
+    With a baseline it is (actual − baseline) ÷ (target − baseline), for any direction and sign. Without one it is
+    1 + s·(actual − target) ÷ abs(target), s = +1 when more is better and −1 when less is. A range is 1 inside, and
+    outside loses by its distance in half-widths, never below 0.
+
+    Args:
+        actual: Value at period end, in the KPI's own unit.
+        target: Same unit; None for a range.
+        direction: HIGHER when more is better (sign-ups), LOWER when less is (refund rate), RANGE for a corridor.
+        baseline: Where the goal started, same unit; None = there was none.
+        low: Lower end of the range, same unit.
+        high: Upper end of the range, same unit.
+
+    Returns:
+        Ratio; None where it is not defined (target equals baseline, target 0 without a baseline, a value is missing,
+        a range without width).
+
+    Raises:
+        InputError: A value is infinite, or the direction is unknown; names all of it.
+
+    Source:
+        Progress from a start value as in objectives-and-key-results practice (J. Doerr, Measure What Matters, 2018);
+        the form without a baseline is the Chinese 完成率 with its sign turned for goals where less is better.
+
+    Example:
+        >>> attainment(90.0, 100.0, direction=Direction.HIGHER, baseline=50.0)
+        0.8
+    """
+    direction = _checked(direction, actual=actual, target=target, baseline=baseline, low=low, high=high)
+    if _missing(actual):
+        return None
+    if direction is Direction.RANGE:
+        return None if low is None or high is None else _range(actual, low, high)
+    if target is None or _missing(target):
+        return None
+    if baseline is not None and not _missing(baseline):
+        return None if target == baseline else (actual - baseline) / (target - baseline)
+    sign = 1 if direction is Direction.HIGHER else -1
+    return None if target == 0 else 1 + sign * (actual - target) / abs(target)
+
+
+def growth_target(baseline: float, growth: float) -> float:
+    """The target of a goal stated as growth: baseline × (1 + growth).
+
+    Args:
+        baseline: Where the goal starts.
+        growth: Ratio, 0.2 = +20 %.
+
+    Example:
+        >>> growth_target(500.0, 0.2)
+        600.0
+    """
+    return baseline * (1 + growth)
+
+
+def due_target(target: float, baseline: float | None, milestones: str | None, month: str) -> float:
+    """The target that has fallen due by a month, when a goal has milestones.
+
+    Args:
+        target: The goal's final target.
+        baseline: Where it started; milestones need one.
+        milestones: Share of the way due by month, ``2026-03:0.25;2026-06:0.5``; None = the target holds from the start.
+        month: ``2026-05``.
+
+    Returns:
+        Baseline + share × (target − baseline), the share being that of the last milestone due; the baseline itself
+        before the first one.
+
+    Example:
+        >>> due_target(120.0, 100.0, "2026-03:0.25;2026-06:0.5", "2026-05")
+        105.0
+    """
+    if not milestones or baseline is None:
+        return target
+    steps = dict(part.split(":") for part in milestones.replace(" ", "").strip(";").split(";"))
+    due = [float(steps[step]) for step in sorted(steps) if step <= month]
+    return baseline + (due[-1] if due else 0.0) * (target - baseline)
+
+
+def _checked(direction: Direction | str, **values: float | None) -> Direction:
+    problems = [
+        Problem(code="infinite", source=name)
+        for name, value in values.items()
+        if value is not None and math.isinf(value)
+    ]
+    if direction not in set(Direction):
+        choices = ", ".join(Direction)
+        problems.append(
+            Problem(code="bad_argument", source="direction", values={"value": str(direction), "fix": choices})
+        )
+    if problems:
+        raise InputError(problems)
+    return Direction(direction)
+
+
+def _missing(value: float) -> bool:
+    return math.isnan(value)
+
+
+def _range(actual: float, low: float, high: float) -> float | None:
+    half = (high - low) / 2
+    if not half > 0:
+        return None
+    distance = max(low - actual, actual - high, 0.0)
+    return max(0.0, 1 - distance / half)

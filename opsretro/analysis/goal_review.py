@@ -1,0 +1,243 @@
+"""The goal review of a month: for every goal three separate verdicts — met, variation, assurance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import pandas as pd
+
+from opsretro.analysis.attainment import attainment, due_target, growth_target
+from opsretro.analysis.codes import ALERT_RULES, Assurance, Direction, LimitsState, Reason, Status, Variation
+from opsretro.analysis.limits import ProcessLimits, assurance, process_limits, wanted_range
+from opsretro.analysis.result import Context, Finding, Result
+
+_F, _S, _B, _I = "float64", "str", "bool", "int64"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GoalReview(Result):
+    """Goals of one period against their targets.
+
+    Attributes:
+        goals: One row a goal. goal_id, kpi, owner, unit, direction (codes); weight; actual, target, low, high,
+            baseline, previous (the month before), same_last_year (the KPI's own unit, rates as fractions; NaN = none);
+            attainment (ratio, 1.0 = on target, NaN = not defined); status, reason, previous_status; variation, rules
+            (those that fired, joined by +), side (up, down or empty: against the mean), better (the side is the wanted
+            one); assurance (``changed`` when the newest month is a signal); limits_state, mean, lower, upper,
+            n_baseline; coverage (share of the month's days with data), n_days, n_rows, last_day (ISO).
+        months: One row a goal and month up to the period. goal_id, month, value, coverage, in_baseline, beyond,
+            two_of_three, run8, signal (the month is flagged by a rule that alerts).
+    """
+
+    section: ClassVar[str] = "goals"
+    frames: ClassVar[Mapping[str, Mapping[str, str]]] = {
+        "goals": {
+            **dict.fromkeys(("goal_id", "kpi", "name", "owner", "unit", "direction"), _S),
+            **dict.fromkeys(("weight", "actual", "target", "low", "high", "baseline"), _F),
+            **dict.fromkeys(("previous", "same_last_year", "attainment"), _F),
+            **dict.fromkeys(("status", "reason", "previous_status"), _S),
+            **dict.fromkeys(("variation", "rules", "side", "better", "assurance", "limits_state"), _S),
+            **dict.fromkeys(("mean", "lower", "upper"), _F),
+            "n_baseline": _I,
+            "coverage": _F,
+            **dict.fromkeys(("n_days", "n_rows"), _I),
+            "last_day": _S,
+        },
+        "months": {
+            **dict.fromkeys(("goal_id", "month"), _S),
+            **dict.fromkeys(("value", "coverage"), _F),
+            **dict.fromkeys(("in_baseline", "beyond", "two_of_three", "run8", "signal"), _B),
+        },
+    }
+    goals: pd.DataFrame
+    months: pd.DataFrame
+
+    def goal(self, goal_id: str) -> pd.Series:
+        """The row of one goal.
+
+        Raises:
+            KeyError: No such goal in this period.
+        """
+        rows = self.goals.set_index("goal_id", drop=False)
+        return rows.loc[goal_id]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonthlyFacts:
+    """The months of one goal's KPI, as `aggregate` gives them, up to the period.
+
+    Attributes:
+        months: Indexed by month; value, coverage, n_days, n_rows.
+        last_day: Newest day with data inside the period, ISO; empty = none.
+        running: The period is not over in the data yet, so there is no verdict.
+    """
+
+    months: pd.DataFrame
+    last_day: str = ""
+    running: bool = False
+
+
+def review_goals(
+    goals: pd.DataFrame, facts: Mapping[str, MonthlyFacts], *, month: str, context: Context, baseline_months: int
+) -> GoalReview:
+    """Judge every goal of one month.
+
+    Args:
+        goals: Rows of the goals table that are in force in the month; targets of percent goals already as fractions.
+        facts: The months of each goal, by goal_id.
+        month: ``2026-10``.
+        context: For display.
+        baseline_months: Months the limits are computed from.
+
+    Returns:
+        The review; a goal without rows, without a target or with a month still running has the status ``no_data``.
+    """
+    rows, months = [], []
+    for goal in goals.to_dict("records"):
+        fact = facts[goal["goal_id"]]
+        series = fact.months["value"]
+        baseline_n = _baseline_length(series, month, baseline_months)
+        limits = process_limits(series, baseline_n=max(baseline_n, 1))
+        rows.append(_verdicts(goal, fact, limits, month))
+        months.append(_month_rows(goal["goal_id"], fact.months, limits, baseline_n))
+    table = pd.DataFrame(rows)
+    return GoalReview(
+        period=month,
+        context=context,
+        findings=_findings(rows),
+        goals=table,
+        months=pd.concat(months) if months else pd.DataFrame(),
+    )
+
+
+def _baseline_length(series: pd.Series, month: str, baseline_months: int) -> int:
+    """Positions of the baseline: the first months, never the month under review."""
+    return min(baseline_months, int((series.index < month).sum()))
+
+
+def _verdicts(goal: Mapping[str, Any], fact: MonthlyFacts, limits: ProcessLimits, month: str) -> dict[str, Any]:
+    values = fact.months["value"]
+    position = values.index.get_loc(month) if month in values.index else None
+    actual = float("nan") if position is None else float(values.iloc[position])
+    previous = float("nan") if not position else float(values.iloc[position - 1])
+    wanted = _wanted(goal, month)
+    direction = Direction(goal["direction"])
+    status, reason = _status(actual, wanted, direction, running=fact.running)
+    decided = status is not Status.NO_DATA
+    before = _status(previous, wanted, direction, running=False)[0]
+    variation, rules = _variation(limits, position if decided or reason is Reason.NO_TARGET else None)
+    side = "" if variation is Variation.UNKNOWN or actual == limits.mean else "up" if actual > limits.mean else "down"
+    year_ago = f"{int(month[:4]) - 1}{month[4:]}"
+    return {
+        **{key: goal[key] for key in ("goal_id", "kpi", "name", "owner", "unit", "direction", "weight")},
+        **{key: wanted[key] for key in ("target", "low", "high", "baseline")},
+        "actual": actual,
+        "previous": previous,
+        "same_last_year": float(values.get(year_ago, float("nan"))),
+        "attainment": attainment(actual, direction=direction, **_given(wanted)) if decided else None,
+        "status": status.value,
+        "reason": reason.value,
+        "previous_status": before.value,
+        "variation": variation.value,
+        "rules": "+".join(rules),
+        "side": side,
+        "better": _is_better(side, direction),
+        "assurance": _assurance(limits, variation, direction, wanted).value,
+        "limits_state": limits.state.value,
+        **{key: getattr(limits, key) for key in ("mean", "lower", "upper", "n_baseline")},
+        "coverage": 0.0 if position is None else float(fact.months["coverage"].iloc[position]),
+        "n_days": 0 if position is None else int(fact.months["n_days"].iloc[position]),
+        "n_rows": 0 if position is None else int(fact.months["n_rows"].iloc[position]),
+        "last_day": fact.last_day,
+    }
+
+
+def _wanted(goal: Mapping[str, Any], month: str) -> dict[str, float]:
+    baseline, target = goal["baseline"], goal["target"]
+    if math.isnan(target) and not math.isnan(goal["target_growth"]) and not math.isnan(baseline):
+        target = growth_target(baseline, goal["target_growth"])
+    if not math.isnan(target) and not math.isnan(baseline):
+        target = due_target(target, baseline, goal["milestones"], month)
+    return {"target": target, "low": goal["low"], "high": goal["high"], "baseline": baseline}
+
+
+def _given(wanted: Mapping[str, float], *keys: str) -> dict[str, float | None]:
+    """Missing numbers as None, the way the plain functions take them."""
+    return {key: None if math.isnan(wanted[key]) else wanted[key] for key in keys or wanted}
+
+
+def _status(
+    actual: float, wanted: Mapping[str, float], direction: Direction, *, running: bool
+) -> tuple[Status, Reason]:
+    low, high = wanted_range(direction=direction, **_given(wanted, "target", "low", "high"))
+    if running:
+        return Status.NO_DATA, Reason.RUNNING
+    if math.isnan(actual):
+        return Status.NO_DATA, Reason.NO_ROWS
+    if math.isnan(low) or math.isnan(high):
+        return Status.NO_DATA, Reason.NO_TARGET
+    return (Status.MET if low <= actual <= high else Status.MISSED), Reason.NONE
+
+
+def _variation(limits: ProcessLimits, position: int | None) -> tuple[Variation, list[str]]:
+    if position is None or limits.state is LimitsState.NONE:
+        return Variation.UNKNOWN, []
+    flags = limits.signals.iloc[position]
+    rules = [rule.value for rule in ALERT_RULES if flags[rule.value]]
+    return (Variation.SIGNAL if rules else Variation.NOISE), rules
+
+
+def _is_better(side: str, direction: Direction) -> str:
+    """``better`` or ``worse`` for the side a value is on; empty where neither can be said."""
+    if not side or direction == Direction.RANGE:
+        return ""
+    return "better" if (side == "up") == (direction == Direction.HIGHER) else "worse"
+
+
+def _assurance(
+    limits: ProcessLimits, variation: Variation, direction: Direction, wanted: Mapping[str, float]
+) -> Assurance:
+    """What to expect; limits of a process that has just changed promise nothing about it."""
+    if variation is Variation.SIGNAL:
+        return Assurance.CHANGED
+    return assurance(limits, direction=direction, **_given(wanted, "target", "low", "high"))
+
+
+def _month_rows(goal_id: str, months: pd.DataFrame, limits: ProcessLimits, baseline_n: int) -> pd.DataFrame:
+    rules = [rule.value for rule in ALERT_RULES]
+    signals = limits.signals[rules].set_axis(months.index)
+    return pd.DataFrame(
+        {
+            "goal_id": goal_id,
+            "month": months.index,
+            "value": months["value"].to_numpy(),
+            "coverage": months["coverage"].to_numpy(),
+            "in_baseline": [position < baseline_n for position in range(len(months))],
+            "signal": signals.any(axis=1).to_numpy(),
+            **{rule: signals[rule].to_numpy() for rule in rules},
+        }
+    )
+
+
+def _findings(rows: Sequence[Mapping[str, Any]]) -> tuple[Finding, ...]:
+    counts = {status: sum(row["status"] == status for row in rows) for status in Status}
+    decided = counts[Status.MET] + counts[Status.MISSED]
+    summary = Finding(code="goals_met" if decided else "goals_open", value=counts[Status.MET], n=decided or len(rows))
+    ranked = sorted(rows, key=_importance)
+    return (summary, *(Finding(code=_code(row), subject=row["goal_id"], value=row["attainment"]) for row in ranked))
+
+
+def _code(row: Mapping[str, Any]) -> str:
+    return f"goal_{row['status']}" if row["status"] != Status.NO_DATA else f"goal_{row['reason']}"
+
+
+def _importance(row: Mapping[str, Any]) -> tuple[int, float, str]:
+    """Sort key: a missed goal that is a signal first, a quiet success last; heavier goals before lighter ones."""
+    missed, signal = row["status"] == Status.MISSED, row["variation"] == Variation.SIGNAL
+    worse = row["better"] != "better"
+    order = [missed and signal and worse, missed, signal and worse, signal, row["status"] == Status.NO_DATA, True]
+    weight = row["weight"]
+    return order.index(True), -(0.0 if math.isnan(weight) else weight), str(row["goal_id"])

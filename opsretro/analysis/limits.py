@@ -1,0 +1,262 @@
+"""Process-behaviour (XmR) limits: what a KPI does by itself, so that a movement can be told from noise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from opsretro.analysis.codes import ALERT_RULES, Assurance, Direction, LimitsState, Rule
+from opsretro.errors import InputError, Problem
+
+WIDTH = 2.66
+"""Limits lie this many mean moving ranges from the mean (3 ÷ 1.128)."""
+
+RANGE_LIMIT = 3.267
+"""A moving range at or above this many mean moving ranges is exceptional."""
+
+FULL_MONTHS = 12
+LEAST_MONTHS = 8
+
+Values = Sequence[float | None] | Any
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ProcessLimits:
+    """Limits of one KPI and what its months say against them.
+
+    Attributes:
+        mean: Mean of the baseline, the KPI's own unit; NaN when the baseline has fewer than 8 values.
+        lower: Lower limit.
+        upper: Upper limit.
+        mean_range: Mean moving range after screening.
+        n_baseline: Values present in the baseline.
+        state: ``frozen`` from 12 values, ``trial`` from 8, ``none`` below.
+        signals: One row a position of the input; bool columns beyond, two_of_three, run7, run8, trend7. All False
+            where the value is missing or there are no limits.
+    """
+
+    mean: float
+    lower: float
+    upper: float
+    mean_range: float
+    n_baseline: int
+    state: LimitsState
+    signals: pd.DataFrame
+
+
+def process_limits(values: Values, *, baseline_n: int, screen: bool = True) -> ProcessLimits:
+    """XmR limits from the first months, frozen, and the signals of every month against them.
+
+    Moving ranges are taken between neighbouring present months only. A missing month neither breaks nor extends a
+    run. With fewer than 8 values in the baseline there are no limits: they are NaN and nothing is a signal.
+
+    Args:
+        values: One value a month, oldest first; None or NaN = missing.
+        baseline_n: The limits are computed from the first `baseline_n` positions, later values never move them.
+        screen: Drop moving ranges of at least 3.267 times their mean once, so that a single spike does not hide
+            later signals.
+
+    Returns:
+        The limits and the signals.
+
+    Raises:
+        InputError: A value is infinite or `baseline_n` is below 1; names all of it.
+
+    Source:
+        D. J. Wheeler, Understanding Variation (2000): natural process limits; NIST/SEMATECH e-Handbook 6.3.2.2.
+        The screening of moving ranges follows NHS England, Making Data Count.
+
+    Example:
+        >>> limits = process_limits([10, 12, 11, 13, 12, 10, 11, 12, 13, 11, 12, 11, 30], baseline_n=12)
+        >>> round(limits.upper, 2), bool(limits.signals["beyond"].iloc[12])
+        (15.12, True)
+    """
+    x = _as_floats(values, baseline_n)
+    base = x[:baseline_n]
+    n = int(np.isfinite(base).sum())
+    state = LimitsState.FROZEN if n >= FULL_MONTHS else LimitsState.TRIAL if n >= LEAST_MONTHS else LimitsState.NONE
+    mean_range = _mean_range(base, screen=screen)
+    if state is LimitsState.NONE or np.isnan(mean_range):
+        state, mean, half = LimitsState.NONE, np.nan, np.nan
+    else:
+        mean, half = float(np.nanmean(base)), WIDTH * mean_range
+    signals = find_signals(x, mean, mean - half, mean + half)
+    return ProcessLimits(
+        mean=mean,
+        lower=mean - half,
+        upper=mean + half,
+        mean_range=mean_range,
+        n_baseline=n,
+        state=state,
+        signals=signals,
+    )
+
+
+def _as_floats(values: Values, baseline_n: int) -> np.ndarray:
+    x = pd.Series(list(values), dtype="float64").to_numpy()
+    problems = [
+        Problem(code="infinite", source="values", rows=(int(position),)) for position in np.flatnonzero(np.isinf(x))
+    ]
+    if baseline_n < 1:
+        problems.append(Problem(code="baseline_n", source="baseline_n", values={"value": str(baseline_n)}))
+    if problems:
+        raise InputError(problems)
+    return x
+
+
+def _mean_range(base: np.ndarray, *, screen: bool) -> float:
+    ranges = np.abs(np.diff(base))
+    ranges = ranges[np.isfinite(ranges)]
+    if not len(ranges):
+        return float("nan")
+    if screen and (kept := ranges[ranges < RANGE_LIMIT * ranges.mean()]).size:
+        ranges = kept
+    return float(ranges.mean())
+
+
+def find_signals(x: np.ndarray, mean: float, lower: float, upper: float) -> pd.DataFrame:
+    """Signals of every position against given limits.
+
+    Args:
+        x: Values, NaN = missing.
+        mean: Centre line.
+        lower: Lower limit.
+        upper: Upper limit.
+
+    Returns:
+        One row a position, bool columns beyond, two_of_three, run7, run8, trend7.
+    """
+    present = np.flatnonzero(np.isfinite(x))
+    y = x[present]
+    flags = {
+        Rule.BEYOND: (y > upper) | (y < lower),
+        Rule.TWO_OF_THREE: _two_of_three(y, mean, lower, upper),
+        Rule.RUN7: _runs(np.sign(y - mean), 7),
+        Rule.RUN8: _runs(np.sign(y - mean), 8),
+        Rule.TREND7: _trends(y, 7),
+    }
+    frame = pd.DataFrame(False, index=range(len(x)), columns=[rule.value for rule in flags])
+    if not np.isnan(mean):
+        for rule, flag in flags.items():
+            frame.iloc[present, frame.columns.get_loc(rule.value)] = flag
+    return frame
+
+
+def _two_of_three(y: np.ndarray, mean: float, lower: float, upper: float) -> np.ndarray:
+    """Two of three neighbours in the outer third of one side; only those in the outer third are flagged."""
+    flag = np.zeros(len(y), dtype=bool)
+    for side, limit in ((1, upper), (-1, lower)):
+        two_thirds = mean + 2 / 3 * (limit - mean)
+        outer = (side * y > side * two_thirds) & (side * y <= side * limit)
+        same_side = side * (y - mean) > 0
+        for end in range(3, len(y) + 1):
+            window = slice(end - 3, end)
+            if same_side[window].all() and outer[window].sum() >= 2:
+                flag[window] |= outer[window]
+    return flag
+
+
+def _runs(sides: np.ndarray, length: int) -> np.ndarray:
+    """Every member of any `length` neighbours strictly on one side."""
+    flag = np.zeros(len(sides), dtype=bool)
+    for end in range(length, len(sides) + 1):
+        if abs(sides[end - length : end].sum()) == length:
+            flag[end - length : end] = True
+    return flag
+
+
+def _trends(y: np.ndarray, length: int) -> np.ndarray:
+    """Every member of any `length` neighbours strictly rising or strictly falling."""
+    flag = np.zeros(len(y), dtype=bool)
+    steps = np.sign(np.diff(y))
+    for end in range(length, len(y) + 1):
+        if abs(steps[end - length : end - 1].sum()) == length - 1:
+            flag[end - length : end] = True
+    return flag
+
+
+def new_signals(values: Values, *, baseline_n: int, rules: Sequence[Rule] = ALERT_RULES) -> tuple[int, ...]:
+    """Positions that would have been raised when they were the newest month: no look-ahead.
+
+    Args:
+        values: One value a month, oldest first; None or NaN = missing.
+        baseline_n: As in `process_limits`; positions inside the baseline are never raised.
+        rules: Which signals raise a month.
+
+    Returns:
+        Positions, ascending.
+
+    Raises:
+        InputError: As `process_limits`.
+
+    Example:
+        >>> new_signals([10, 12, 11, 13, 12, 10, 11, 12, 13, 11, 12, 11, 30, 12], baseline_n=12)
+        (12,)
+    """
+    x = _as_floats(values, baseline_n)
+    limits = process_limits(x, baseline_n=baseline_n)
+    names = [Rule(rule).value for rule in rules]
+    raised = []
+    for newest in range(baseline_n, len(x)):
+        seen = find_signals(x[: newest + 1], limits.mean, limits.lower, limits.upper)
+        if seen[names].iloc[newest].any():
+            raised.append(newest)
+    return tuple(raised)
+
+
+def assurance(
+    limits: ProcessLimits,
+    target: float | None,
+    *,
+    direction: Direction | str,
+    low: float | None = None,
+    high: float | None = None,
+) -> Assurance:
+    """Whether the process, as it runs, will meet the target: always, never, or by chance.
+
+    Args:
+        limits: From `process_limits`.
+        target: The KPI's own unit; None for a range.
+        direction: ``higher``, ``lower`` or ``range``.
+        low: Lower end of the range, for ``range``.
+        high: Upper end of the range, for ``range``.
+
+    Returns:
+        ``consistent_pass`` when the whole band is on the wanted side (or inside the range), ``consistent_fail`` when
+        none of it is, ``hit_or_miss`` between, ``unknown`` without limits or target.
+
+    Example:
+        >>> limits = process_limits([10, 12, 11, 13, 12, 10, 11, 12, 13, 11, 12, 11], baseline_n=12)
+        >>> assurance(limits, 20, direction="higher").value
+        'consistent_fail'
+    """
+    wanted_low, wanted_high = wanted_range(target, direction=direction, low=low, high=high)
+    if limits.state is LimitsState.NONE or np.isnan(wanted_low) or np.isnan(wanted_high):
+        return Assurance.UNKNOWN
+    if limits.lower >= wanted_low and limits.upper <= wanted_high:
+        return Assurance.CONSISTENT_PASS
+    if limits.upper < wanted_low or limits.lower > wanted_high:
+        return Assurance.CONSISTENT_FAIL
+    return Assurance.HIT_OR_MISS
+
+
+def wanted_range(
+    target: float | None, *, direction: Direction | str, low: float | None = None, high: float | None = None
+) -> tuple[float, float]:
+    """The values that meet a goal, ends included; NaN ends when the goal has none.
+
+    Example:
+        >>> wanted_range(5.0, direction="lower")
+        (-inf, 5.0)
+    """
+    direction = Direction(direction)
+    nan = float("nan")
+    if direction is Direction.RANGE:
+        return (nan if low is None else float(low), nan if high is None else float(high))
+    if target is None:
+        return (nan, nan)
+    return (float(target), np.inf) if direction is Direction.HIGHER else (-np.inf, float(target))

@@ -1,0 +1,146 @@
+"""The command `opsretro`: run a month, start a workspace, write the sample.
+
+Exit codes: 0 published · 1 some section failed · 2 input refused, nothing written · 3 could not write · 130 and 143
+interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from opsretro.errors import InputError, OutputError, Problem
+from opsretro.words import LANGUAGES, say
+
+EXAMPLES = {
+    "run": "example: opsretro run --month 2026-10 --workspace data --out reports --lang zh-CN,en",
+    "init": "example: opsretro init our-team",
+    "sample": "example: opsretro sample --out sample",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point of the command.
+
+    Args:
+        arguments: Words after `opsretro`; None = those of the process.
+
+    Returns:
+        The exit code.
+    """
+    options = _parser().parse_args(arguments)
+    lang = _language(options)
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        return int(options.action(options, lang))
+    except InputError as refused:
+        for problem in refused.problems:
+            print(problem.line(lang), file=sys.stderr)
+        print(say("cli.refused", lang, n=len(refused.problems)), file=sys.stderr)
+        return 2
+    except (OutputError, OSError) as error:
+        path, why = error.args if isinstance(error, OutputError) else (error.filename or "", error.strerror or error)
+        print(say("cli.not_written", lang, path=path, why=why), file=sys.stderr)
+        return 3
+    except KeyboardInterrupt as stop:
+        print(say("cli.interrupted", lang), file=sys.stderr)
+        return 143 if stop.args == ("SIGTERM",) else 130
+
+
+def _stop(*_: object) -> NoReturn:
+    raise KeyboardInterrupt("SIGTERM")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="opsretro", description="The monthly retrospective of an operations team, from its own tables."
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    run = _command(commands, "run", "review a month and publish its pages", _run)
+    run.add_argument("--month", required=True, metavar="M", help="the month to review, such as 2026-10")
+    run.add_argument("--workspace", default="data", metavar="W", type=Path, help="folder with the tables (./data)")
+    run.add_argument("--out", default="reports", metavar="R", type=Path, help="folder for the reports (./reports)")
+    run.add_argument("--lang", default=None, metavar="L", help="languages of the pages (zh-CN,en)")
+    init = _command(commands, "init", "write a new workspace: headers and a commented retro.toml", _init)
+    init.add_argument("folder", metavar="DIR", type=Path, help="the new workspace")
+    sample = _command(commands, "sample", "write the sample workspace, the same bytes every time", _sample)
+    sample.add_argument(
+        "--out", default="sample", metavar="DIR", type=Path, help="the folder to write it to (./sample)"
+    )
+    return parser
+
+
+def _command(commands: Any, name: str, purpose: str, action: Any) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(
+        name, help=purpose, description=purpose, epilog=EXAMPLES[name]
+    )
+    command.set_defaults(action=action)
+    return command
+
+
+def _language(options: argparse.Namespace) -> str:
+    """Language of messages: the first of --lang, else the workspace's locale, else the terminal's."""
+    asked = (getattr(options, "lang", None) or "").split(",")[0].strip()
+    if asked in LANGUAGES:
+        return asked
+    try:
+        settings = (getattr(options, "workspace", Path()) / "retro.toml").read_text(encoding="utf-8-sig")
+        locale = tomllib.loads(settings).get("locale")
+    except (OSError, ValueError):
+        locale = None
+    if locale in LANGUAGES:
+        return str(locale)
+    terminal = next((value for name in ("LC_ALL", "LC_MESSAGES", "LANG") if (value := os.environ.get(name))), "")
+    return "zh-CN" if terminal.startswith("zh") else "en"
+
+
+def _languages(text: str | None) -> tuple[str, ...]:
+    asked = [part.strip() for part in (text or ",".join(LANGUAGES)).split(",") if part.strip()]
+    unknown = [part for part in asked if part not in LANGUAGES]
+    if unknown or not asked:
+        raise InputError(
+            Problem(code="not_a_language", source="--lang", values={"value": part}) for part in unknown or [str(text)]
+        )
+    return tuple(dict.fromkeys(asked))
+
+
+def _run(options: argparse.Namespace, lang: str) -> int:
+    from opsretro.tables.period import Period
+
+    langs = _languages(options.lang)
+    Period.parse(options.month)
+    from opsretro.monthly.progress import Progress
+    from opsretro.monthly.run import run_month
+
+    published = run_month(
+        options.month, workspace=options.workspace, out=options.out, langs=langs, progress=Progress(lang)
+    )
+    print(published.page)
+    return 1 if published.failed else 0
+
+
+def _init(options: argparse.Namespace, lang: str) -> int:
+    from opsretro.tables.init import init_workspace
+
+    for path in init_workspace(options.folder):
+        print(say("cli.written", lang, path=path))
+    print(say("cli.init_next", lang, path=options.folder))
+    return 0
+
+
+def _sample(options: argparse.Namespace, lang: str) -> int:
+    from opsretro.tables.sample import write_sample
+
+    for path in write_sample(options.out):
+        print(say("cli.written", lang, path=path))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""What can go wrong, as data: problems with a place and a fix, gathered so that one error tells all of them.
+
+The tree of errors::
+
+    OpsretroError
+    ├── InputError      the input is refused: bad table, bad setting, bad month   (exit code 2)
+    └── OutputError     the result could not be written                           (exit code 3)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from opsretro.words import join_list, say
+
+ROWS_SHOWN = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One thing that is wrong with an input, where it is, and what to write instead.
+
+    Attributes:
+        code: Key below ``problem`` in the catalogue of words.
+        source: File, setting or option, as the user knows it (``metrics.csv``).
+        column: Column of the table; None when the problem is not in one column.
+        rows: Row numbers as a spreadsheet shows them (the header is row 1); empty = the whole file.
+        values: What the words of the catalogue are filled with.
+    """
+
+    code: str
+    source: str
+    column: str | None = None
+    rows: tuple[int, ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def text(self, lang: str = "en") -> str:
+        """The problem as one sentence, without its source.
+
+        Example:
+            >>> Problem(code="not_a_number", source="metrics.csv", column="value", rows=(14, 31),
+            ...         values={"value": "n/a", "fix": "leave the cell empty"}).text()
+            "Column 'value', rows 14 and 31: 'n/a' is not a number; leave the cell empty."
+        """
+        what = say(f"problem.{self.code}", lang, **self.values)
+        where = self._where(lang)
+        sentence = say("problem.at", lang, where=where, what=what) if where else what
+        return sentence[:1].upper() + sentence[1:]
+
+    def line(self, lang: str = "en") -> str:
+        """The problem as one line with its source in front."""
+        return say("problem.line", lang, source=self.source, text=self.text(lang))
+
+    def _where(self, lang: str) -> str:
+        parts = []
+        if self.column is not None:
+            parts.append(say("problem.column", lang, column=self.column))
+        if self.rows:
+            shown = [str(row) for row in self.rows[:ROWS_SHOWN]]
+            if more := len(self.rows) - ROWS_SHOWN:
+                shown += [say("problem.more", lang, n=more)] if more > 0 else []
+            parts.append(say("problem.rows", lang, n=len(self.rows), rows=join_list(shown, lang)))
+        return say("problem.comma", lang).join(parts)
+
+
+class OpsretroError(Exception):
+    """Base of every error this package raises on purpose."""
+
+
+class InputError(OpsretroError):
+    """The input is refused; carries every problem found, not only the first.
+
+    Attributes:
+        problems: All problems, in the order of their files.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(self.text())
+
+    def text(self, lang: str = "en") -> str:
+        """All problems in words, one line a source.
+
+        Example:
+            >>> print(InputError([Problem(code="empty_file", source="goals.csv")]))
+            goals.csv: 1 problem. The file is empty; export it again, or delete it if there is no such data.
+        """
+        lines = []
+        for source, group in groupby(self.problems, key=lambda problem: problem.source):
+            texts = [problem.text(lang) for problem in group]
+            count = say("problem.count", lang, n=len(texts), source=source)
+            lines.append(say("problem.gap", lang).join([count, *texts]))
+        return "\n".join(lines)
+
+
+class OutputError(OpsretroError):
+    """A result could not be written: no room, no permission, or a folder where a file must go.
+
+    Its arguments are the path and the reason.
+    """

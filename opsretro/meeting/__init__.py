@@ -1,0 +1,1 @@
+"""LIVE: what reacts while people look at it."""

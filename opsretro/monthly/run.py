@@ -1,0 +1,192 @@
+"""The month: check the inputs, run each section's notebook, make the pages, publish."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from opsretro.analysis.result import Result
+from opsretro.monthly.notebook import Ran, notebook_folder, run_notebook
+from opsretro.monthly.progress import Progress
+from opsretro.monthly.publish import MANIFEST, publish, staging
+from opsretro.report.page import MonthPage, page_html
+from opsretro.report.sections import SECTIONS, Section
+from opsretro.report.views import load
+from opsretro.tables.period import Period
+from opsretro.words import LANGUAGES, say
+from opsretro.workspace import Workspace, open_workspace
+
+PACKAGES = ("jupyterlab", "matplotlib", "numpy", "pandas", "papermill", "seaborn")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of one section.
+
+    Attributes:
+        status: ``done``, ``failed``, ``absent`` or ``later`` (this version has no such review).
+        seconds: Wall time of its notebook.
+        result: Its result, when it has one.
+        why: Why it failed, by language.
+        notebook_sha256: Hash of the notebook that ran.
+    """
+
+    status: str
+    seconds: float = 0.0
+    result: Result | None = None
+    why: Mapping[str, str] | None = None
+    notebook_sha256: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """A month that is out.
+
+    Attributes:
+        page: The page to open.
+        failed: Sections that failed.
+    """
+
+    page: Path
+    failed: tuple[str, ...]
+
+
+def run_month(month: str, *, workspace: Path, out: Path, langs: Sequence[str], progress: Progress) -> Published:
+    """Review a month and publish it.
+
+    Args:
+        month: ``2026-10``.
+        workspace: Folder with the tables.
+        out: Reports folder; the month goes into ``<out>/<month>``.
+        langs: Languages of the pages, one or two of ``zh-CN`` and ``en``.
+        progress: Told what happens.
+
+    Returns:
+        Where the page is and which sections failed.
+
+    Raises:
+        InputError: The input is refused; nothing was written.
+        OutputError: The result could not be written.
+    """
+    started = time.perf_counter()
+    period = Period.parse(month)
+    progress.say("checking", workspace=workspace)
+    ops = open_workspace(workspace.resolve(), lang=langs[0])
+    ops.check_period(period.label)
+    sources = ops.inputs.sources.values()
+    progress.say("checked", n=f"{sum(source.rows for source in sources):,}", tables=len(ops.inputs.tables))
+    if ops.inputs.header_only:
+        progress.say("header_only", files=", ".join(ops.inputs.header_only))
+    with staging(out.resolve(), period.label) as staged:
+        outcomes = {section.key: _run_section(section, ops, period, staged, progress) for section in SECTIONS}
+        names = _write_pages(ops, period, outcomes, langs, staged)
+        names += [
+            f"{key}.{kind}" for key in outcomes for kind in ("ipynb", "json") if (staged / f"{key}.{kind}").exists()
+        ]
+        manifest = _manifest(ops, period, outcomes, names, seconds=time.perf_counter() - started)
+        (staged / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        final = out.resolve() / period.label
+        failed = tuple(key for key, outcome in outcomes.items() if outcome.status == "failed")
+        worth_it = any(outcome.status == "done" for outcome in outcomes.values()) or not (final / MANIFEST).exists()
+        if worth_it:
+            publish(staged, final, [*names, MANIFEST])
+            progress.say("published", path=final / "index.html")
+    return Published(page=final / "index.html", failed=failed)
+
+
+def _run_section(section: Section, ops: Workspace, period: Period, staged: Path, progress: Progress) -> Outcome:
+    name = say(f"page.section.{section.key}", progress.lang)
+    if not set(section.tables) <= ops.inputs.present:
+        progress.say("absent", section=name, tables=", ".join(section.files))
+        return Outcome(status="absent")
+    if section.notebook is None:
+        progress.say("not_reviewed", section=name)
+        return Outcome(status="later")
+    source = notebook_folder() / f"{section.notebook}.ipynb"
+    progress.say("running", section=name, notebook=source.name)
+    offered = {"month": period.label, "workspace": str(ops.inputs.folder), "out": ".", "lang": ops.lang}
+    ran = run_notebook(source, staged / f"{section.key}.ipynb", offered, progress=progress.bars)
+    data = staged / f"{section.key}.json"
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()
+    seconds = f"{ran.seconds:.1f}"
+    if ran.good and data.exists():
+        progress.say("ran", section=name, seconds=seconds)
+        result = load(json.loads(data.read_text(encoding="utf-8")), lang=ops.lang)
+        return Outcome(status="done", seconds=ran.seconds, result=result, notebook_sha256=digest)
+    why = {lang: _reason(ran, lang) for lang in LANGUAGES}
+    progress.say("failed", section=name, seconds=seconds, why=why[progress.lang])
+    return Outcome(status="failed", seconds=ran.seconds, why=why, notebook_sha256=digest)
+
+
+def _reason(ran: Ran, lang: str) -> str:
+    if ran.cell is not None:
+        return say("cli.cell", lang, cell=ran.cell, error=ran.error)
+    return say("cli.dead" if ran.dead else "cli.no_result", lang)
+
+
+def _write_pages(
+    ops: Workspace, period: Period, outcomes: Mapping[str, Outcome], langs: Sequence[str], staged: Path
+) -> list[str]:
+    page = MonthPage(
+        period=period.label,
+        context=ops.context,
+        results={key: outcome.result for key, outcome in outcomes.items() if outcome.result is not None},
+        failures={key: outcome.why for key, outcome in outcomes.items() if outcome.why is not None},
+        present=ops.inputs.present,
+        files={source.file: source.rows for source in ops.inputs.sources.values() if source.rows},
+        header_only=ops.inputs.header_only,
+    )
+    files = page_files(langs)
+    for lang, name in files.items():
+        other = next(((code, file) for code, file in files.items() if code != lang), None)
+        (staged / name).write_text(page_html(page, lang, other=other), encoding="utf-8")
+    return list(files.values())
+
+
+def page_files(langs: Sequence[str]) -> dict[str, str]:
+    """File name by language: `index.html` is Chinese and `index.en.html` English; a single language is `index.html`.
+
+    Example:
+        >>> page_files(["en"])
+        {'en': 'index.html'}
+    """
+    if len(langs) == 1:
+        return {langs[0]: "index.html"}
+    return {"zh-CN": "index.html", "en": "index.en.html"}
+
+
+def _manifest(
+    ops: Workspace, period: Period, outcomes: Mapping[str, Outcome], names: Sequence[str], *, seconds: float
+) -> dict[str, Any]:
+    return {
+        "schema": 1,
+        "period": period.label,
+        "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(seconds, 3),
+        "as_of": ops.as_of,
+        "versions": {"opsretro": version("opsretro"), "python": platform.python_version()}
+        | {package: version(package) for package in PACKAGES},
+        "inputs": {
+            table: {"file": source.file, "rows": source.rows, "sha256": source.sha256}
+            for table, source in ops.inputs.sources.items()
+        },
+        "sections": {
+            key: {
+                "status": outcome.status,
+                "seconds": round(outcome.seconds, 3),
+                "reused": False,
+                "notebook_sha256": outcome.notebook_sha256,
+                "why": dict(outcome.why) if outcome.why else None,
+            }
+            for key, outcome in outcomes.items()
+        },
+        "files": sorted(names),
+    }

@@ -1,0 +1,1 @@
+"""OUT: result objects in, words, charts and pages out; no statistics here."""

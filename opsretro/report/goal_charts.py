@@ -1,0 +1,229 @@
+"""Charts of the goal review: one card per KPI, and the overview of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from opsretro.report.look import LIGHT, SIZES, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from opsretro.report.goal_text import GoalText
+
+MONTHS_SHOWN = 24
+SPAN = 2.4
+"""The overview reaches this many half-widths of the limits to either side."""
+
+
+def card(text: GoalText, goal: pd.Series, months: pd.DataFrame, *, size: str = "wide", title: bool = True) -> Figure:
+    """One KPI: its months, the band it usually moves in, its target, and what stands out.
+
+    Args:
+        text: Words and numbers of the review.
+        goal: Row of `GoalReview.goals`.
+        months: Its rows of `GoalReview.months`.
+        size: ``wide`` or ``narrow``.
+        title: Draw the title inside the figure; a page writes it above instead.
+    """
+    width, letters = SIZES[size]
+    head, foot, left, right = letters * (4.4 if title else 0.6), letters * 2.4, letters * 4.4, letters * 7.2
+    height = head + foot + letters * 12.6
+    figure = new_figure(size, height)
+    inside = (left / width, foot / height, 1 - (left + right) / width, 1 - (head + foot) / height)
+    axes = figure.add_axes(inside)
+    shown = months.tail(MONTHS_SHOWN).reset_index(drop=True)
+    _band(axes, goal, len(shown))
+    _line(axes, shown, text.review.period)
+    _labels(axes, text, goal, shown, letters)
+    _axes(axes, text, goal, shown, letters)
+    if title:
+        _title(figure, text.chart_title(goal), text.chart_caption(goal), letters)
+    return figure
+
+
+def _title(figure: Figure, title: str, caption: str, letters: float) -> None:
+    width, height = figure.bbox.width, figure.bbox.height
+    x = letters * 0.5 / width
+    figure.text(x, 1 - letters * 0.6 / height, title, fontsize=letters * 1.1, va="top")
+    small: dict[str, Any] = {"fontsize": letters * 0.75, "color": LIGHT["muted"]}
+    figure.text(x, 1 - letters * 2.4 / height, caption, va="top", **small)
+
+
+def _band(axes: Axes, goal: pd.Series, n: int) -> None:
+    if not np.isnan(goal["lower"]):
+        axes.axhspan(goal["lower"], goal["upper"], color=LIGHT["band"], zorder=0, label="limits", lw=0)
+        axes.axhline(goal["mean"], color=LIGHT["quiet"], lw=1, zorder=1, label="mean")
+    for column in ("target", "low", "high"):
+        if not np.isnan(goal[column]):
+            axes.axhline(goal[column], color=LIGHT["target"], lw=2, ls=(0, (5, 3)), zorder=2, label=column)
+    axes.set_xlim(-0.6, n - 0.4)
+
+
+def _line(axes: Axes, shown: pd.DataFrame, period: str) -> None:
+    axes.plot(shown.index, shown["value"], color=LIGHT["data"], lw=2.2, zorder=3, label="value")
+    plain = shown[~shown["signal"]]
+    axes.plot(plain.index, plain["value"], "o", color=LIGHT["data"], ms=6, zorder=4, label="ordinary")
+    signals = shown[shown["signal"]]
+    past, now = signals[signals["month"] < period], signals[signals["month"] == period]
+    hollow: dict[str, Any] = {"markerfacecolor": LIGHT["paper"], "markeredgewidth": 2}
+    axes.plot(past.index, past["value"], "D", color=LIGHT["accent"], ms=8, zorder=5, label="past signal", **hollow)
+    axes.plot(now.index, now["value"], "D", color=LIGHT["accent"], ms=11, zorder=6, label="signal")
+
+
+def _labels(axes: Axes, text: GoalText, goal: pd.Series, shown: pd.DataFrame, letters: float) -> None:
+    """Words at the right end of each line instead of a legend, moved apart where they would touch."""
+    entries: list[tuple[float, str, str]] = []
+    last = shown["value"].last_valid_index()
+    if last is not None and shown["month"].iloc[last] == text.review.period:
+        colour = LIGHT["accent"] if shown["signal"].iloc[last] else LIGHT["ink"]
+        entries.append((shown["value"].iloc[last], text.amount(shown["value"].iloc[last], goal), colour))
+    for column in ("target", "low", "high"):
+        if not np.isnan(goal[column]):
+            entries.append((goal[column], text.line_label(column, goal), LIGHT["target"]))
+    if not np.isnan(goal["mean"]):
+        entries.append((goal["mean"], text.line_label("mean", goal), LIGHT["muted"]))
+    low, high = _range(axes, goal, shown)
+    gap = (high - low) * letters * 1.25 / (axes.bbox.height or 1)
+    for (_, label, colour), y in zip(entries, _spread([entry[0] for entry in entries], gap, low, high), strict=True):
+        axes.annotate(
+            label,
+            (1, y),
+            xycoords=("axes fraction", "data"),
+            xytext=(letters * 0.4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=letters * 0.9,
+            color=colour,
+        )
+
+
+def _spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Positions as near to the wanted ones as can be, at least a gap apart and inside the axis."""
+    order = np.argsort(wanted, kind="stable")
+    placed = np.array(wanted, dtype=float)[order]
+    for _ in range(60):
+        for i in range(len(placed) - 1):
+            if (short := gap - (placed[i + 1] - placed[i])) > 0:
+                placed[i] -= short / 2
+                placed[i + 1] += short / 2
+        placed += max(0.0, low - placed.min()) - max(0.0, placed.max() - high)
+    result = np.empty(len(placed))
+    result[order] = placed
+    return [float(y) for y in result]
+
+
+def _range(axes: Axes, goal: pd.Series, shown: pd.DataFrame) -> tuple[float, float]:
+    """The limits decide the range of a line chart; the target and every month stay visible."""
+    lines = goal[["lower", "upper", "target", "low", "high", "mean"]].to_numpy(dtype=float)
+    values = np.concatenate([lines, shown["value"].to_numpy(dtype=float)])
+    values = values[np.isfinite(values)]
+    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
+    room = 0.08 * (high - low) or abs(high) * 0.1 or 1.0
+    axes.set_ylim(low - room, high + room)
+    return low - room, high + room
+
+
+def _axes(axes: Axes, text: GoalText, goal: pd.Series, shown: pd.DataFrame, letters: float) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    low, high = axes.get_ylim()
+    values = [value for value in MaxNLocator(4).tick_values(low, high) if low <= value <= high]
+    axes.set_yticks(values, text.axis(values, goal))
+    steps = [i for i in range(len(shown)) if (len(shown) - 1 - i) % (6 if letters < 16 else 4) == 0]
+    axes.set_xticks(steps, [text.tick(shown["month"].iloc[i]) for i in steps])
+    axes.tick_params(labelsize=letters * 0.9, length=0, pad=letters * 0.4)
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+
+
+def overview(text: GoalText, goals: pd.DataFrame, *, size: str = "wide", title: bool = True) -> Figure:
+    """All KPIs on one scale: where this month lies in the band each usually moves in, and where its target lies.
+
+    Args:
+        text: Words and numbers of the review.
+        goals: `GoalReview.goals`.
+        size: ``wide`` or ``narrow``.
+        title: Draw the title inside the figure.
+    """
+    width, letters = SIZES[size]
+    row, head = letters * 2.1, letters * (4.6 if title else 2.4)
+    height = head + row * len(goals) + letters * 1.2
+    figure = new_figure(size, height)
+    left, right = letters * (7.6 if size == "wide" else 9.4) / width, 1 - letters * 4.6 / width
+    axes = figure.add_axes((left, letters * 1.2 / height, right - left, row * len(goals) / height))
+    axes.axvspan(-1, 1, color=LIGHT["band"], lw=0, label="limits")
+    axes.axvline(0, color=LIGHT["quiet"], lw=1)
+    for position, (_, goal) in enumerate(goals.iterrows()):
+        _overview_row(axes, text, goal, position, letters)
+    axes.set(xlim=(-SPAN - 0.4, SPAN + 0.4), ylim=(len(goals) - 0.5, -0.5), xticks=[])
+    axes.set_yticks(range(len(goals)), [text.short_name(goal, size) for _, goal in goals.iterrows()])
+    axes.tick_params(length=0, labelsize=letters, pad=letters * 0.5, labelcolor=LIGHT["ink"])
+    axes.spines[:].set_visible(False)
+    for x, key in ((-1.8, "below"), (0, "usual"), (1.8, "above")):
+        axes.annotate(
+            text.word(f"overview.{key}"),
+            (x, -0.5),
+            xytext=(0, letters * 0.5),
+            textcoords="offset points",
+            ha="center",
+            fontsize=letters * 0.85,
+            color=LIGHT["muted"],
+        )
+    if title:
+        _title(figure, text.overview_title(), text.word("overview.key"), letters)
+    return figure
+
+
+def _overview_row(axes: Axes, text: GoalText, goal: pd.Series, position: int, letters: float) -> None:
+    axes.annotate(
+        text.amount(goal["actual"], goal),
+        (1, position),
+        xycoords=("axes fraction", "data"),
+        xytext=(letters * 0.4, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=letters,
+        color=LIGHT["accent"] if goal["variation"] == "signal" else LIGHT["ink"],
+    )
+    half = (goal["upper"] - goal["lower"]) / 2
+    if np.isnan(half) or half == 0:
+        axes.text(
+            0,
+            position,
+            text.word("overview.short"),
+            ha="center",
+            va="center",
+            fontsize=letters * 0.85,
+            color=LIGHT["muted"],
+        )
+        return
+    for column in ("target", "low", "high"):
+        _overview_target(axes, (goal[column] - goal["mean"]) / half, position, letters)
+    x = (goal["actual"] - goal["mean"]) / half
+    axes.plot([np.clip(x, -SPAN, SPAN)], [position], zorder=4, **_mark(goal, letters))
+
+
+def _overview_target(axes: Axes, x: float, position: int, letters: float) -> None:
+    """A dashed tick where the target lies; an arrow at the edge when it lies beyond the picture."""
+    from matplotlib.markers import CARETLEFT, CARETRIGHT
+
+    if np.isnan(x):
+        return
+    if abs(x) > SPAN:
+        edge, marker = (-SPAN, CARETLEFT) if x < 0 else (SPAN, CARETRIGHT)
+        axes.plot([edge * 1.1], [position], marker=marker, color=LIGHT["target"], ms=letters * 0.5, zorder=3)
+        return
+    axes.plot([x, x], [position - 0.32, position + 0.32], color=LIGHT["target"], lw=3, ls=(0, (2, 1)), zorder=3)
+
+
+def _mark(goal: pd.Series, letters: float) -> dict[str, Any]:
+    if goal["variation"] == "signal":
+        return {"marker": "D", "color": LIGHT["accent"], "ms": letters * 0.62, "label": "signal"}
+    face = {"color": LIGHT["data"], "markerfacecolor": LIGHT["paper"], "markeredgewidth": 2}
+    return {"marker": "o", "ms": letters * 0.55, "label": "ordinary", **face}

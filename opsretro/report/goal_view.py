@@ -1,0 +1,171 @@
+"""The goal review, shown: table, pictures, the section of the page."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pandas as pd
+from markupsafe import Markup
+
+from opsretro.analysis.codes import Direction, Status, Variation
+from opsretro.analysis.goal_review import GoalReview
+from opsretro.analysis.result import Finding
+from opsretro.report import goal_charts
+from opsretro.report.goal_text import GoalText
+from opsretro.report.look import SIZES, light_tokens, svg
+from opsretro.report.templates import render
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+TOP_SENTENCES = 4
+
+
+class GoalView:
+    """Shows one goal review in its language.
+
+    Args:
+        review: The result.
+    """
+
+    def __init__(self, review: GoalReview) -> None:
+        self.review = review
+        self.text = GoalText(review, review.lang)
+
+    def headline(self) -> str:
+        """The answer in one sentence."""
+        return self.text.headline()
+
+    def sentence(self, finding: Finding) -> str:
+        """A finding in words."""
+        return self.text.sentence(finding)
+
+    def plot(self, subject: str | None = None) -> Figure:
+        """The overview, or the card of one goal.
+
+        Raises:
+            KeyError: No such goal.
+        """
+        if subject is None:
+            return goal_charts.overview(self.text, self._ranked())
+        return goal_charts.card(self.text, self.review.goal(subject), self._months(subject))
+
+    def table(self) -> pd.DataFrame:
+        """One row a goal: actual, target, attainment and the three verdicts in words."""
+        columns = ("goal", "owner", "actual", "target", "attainment", "status", "variation", "assurance")
+        rows = [dict(zip(columns, self._cells(goal), strict=True)) for goal in self._by_importance()]
+        return pd.DataFrame(rows, columns=list(columns)).rename(
+            columns={column: self.text.word(f"column.{column}") for column in columns}
+        )
+
+    def html(self) -> Markup:
+        """Headline and table, for a notebook."""
+        return render("fragment.html.jinja", headline=self.headline(), table=self._table())
+
+    def section(self) -> Markup:
+        """The section of the page: answer, picture, table, certainty, details."""
+        return render(
+            "goals.html.jinja",
+            word=self.text.word,
+            lang=self.review.lang,
+            headline=self.headline(),
+            overview_title=self.text.overview_title(),
+            overview=self._pictures("goals-overview", self.text.overview_title()),
+            table=self._table(),
+            certainty=self.text.certainty(),
+            cards=[self._card(goal) for goal in self._by_importance()],
+        )
+
+    def card(self, goal_id: str) -> Markup:
+        """The card of one goal alone, for a live notebook.
+
+        Raises:
+            KeyError: No such goal.
+        """
+        return render("card.html.jinja", card=self._card(self.review.goal(goal_id)), tokens=light_tokens(), live=True)
+
+    def conclusions(self) -> list[tuple[str, str]]:
+        """The headline and the most important findings, each with the anchor of its evidence."""
+        top = self.review.findings[1 : 1 + TOP_SENTENCES]
+        return [(self.headline(), "goals")] + [(self.sentence(item), _anchor(item.subject)) for item in top]
+
+    def changes(self) -> list[str]:
+        """Goals that turned from met to missed or back."""
+        return self.text.changes() or [self.text.word("change.none")]
+
+    def tile(self) -> tuple[str, Markup]:
+        """How many goals were met, and a dot for each."""
+        goals = self.review.goals
+        met = int((goals["status"] == Status.MET).sum())
+        line = self.text.word("tile", met=met, n=len(goals))
+        return line, render("dots.html.jinja", states=sorted(goals["status"], key=list(Status).index))
+
+    def method(self) -> str:
+        """Definitions and method."""
+        from opsretro.words import say
+
+        return say("page.method_goals", self.review.lang)
+
+    def _by_importance(self) -> list[pd.Series]:
+        return [self.review.goal(finding.subject) for finding in self.review.findings if finding.subject]
+
+    def _ranked(self) -> pd.DataFrame:
+        return pd.DataFrame(self._by_importance())
+
+    def _months(self, goal_id: str) -> pd.DataFrame:
+        months = self.review.months
+        return months[months["goal_id"] == goal_id]
+
+    def _cells(self, goal: pd.Series) -> tuple[str, ...]:
+        text, word = self.text, self.text.word
+        wanted = text.amount(goal["target"], goal)
+        if goal["direction"] == Direction.RANGE:
+            wanted = word("range", low=text.amount(goal["low"], goal), high=text.amount(goal["high"], goal))
+        mark = f"signal_{goal['side']}" if goal["variation"] == Variation.SIGNAL else goal["variation"]
+        return (
+            text.name(goal),
+            goal["owner"],
+            text.amount(goal["actual"], goal),
+            wanted,
+            text.share(goal),
+            word(f"status.{goal['status']}"),
+            word(f"mark.{mark}"),
+            word(f"expect.{goal['assurance']}"),
+        )
+
+    def _table(self) -> dict[str, object]:
+        table = self.table()
+        look = [goal["variation"] == Variation.SIGNAL for goal in self._by_importance()]
+        ids = [_anchor(goal["goal_id"]) for goal in self._by_importance()]
+        return {"columns": list(table.columns), "rows": list(zip(ids, look, table.to_numpy().tolist(), strict=True))}
+
+    def _card(self, goal: pd.Series) -> dict[str, object]:
+        flagged = goal["status"] == Status.MISSED or goal["variation"] == Variation.SIGNAL
+        title = self.text.chart_title(goal)
+        return {
+            "id": _anchor(goal["goal_id"]),
+            "title": title,
+            "caption": self.text.chart_caption(goal),
+            "explanation": self.text.explanation(goal),
+            "open": flagged,
+            "pictures": self._pictures(_anchor(goal["goal_id"]), title, goal),
+        }
+
+    def _pictures(self, ident: str, label: str, goal: pd.Series | None = None) -> dict[str, Markup]:
+        """The same picture in both sizes; the page shows the one that fits."""
+        pictures = {}
+        for size in SIZES:
+            if goal is None:
+                figure = goal_charts.overview(self.text, self._ranked(), size=size, title=False)
+            else:
+                figure = goal_charts.card(self.text, goal, self._months(goal["goal_id"]), size=size, title=False)
+            pictures[size] = svg(figure, ident=f"{ident}-{size}", label=label)
+        return pictures
+
+
+def _anchor(goal_id: str) -> str:
+    """An id that is safe in HTML, unique as long as goal ids differ in more than punctuation."""
+    safe = re.sub(r"[^A-Za-z0-9]+", "-", goal_id)
+    mark = "" if safe == goal_id.replace("_", "-") else f"-{sum(map(ord, goal_id))}"
+    return f"goal-{safe}{mark}"

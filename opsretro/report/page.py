@@ -1,0 +1,115 @@
+"""The month's page: one self-contained HTML file per language, made from the results' own data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from opsretro import __version__
+from opsretro.analysis.result import Context, Result
+from opsretro.report import numbers
+from opsretro.report.look import css_tokens
+from opsretro.report.sections import SECTIONS, TILE_ORDER, Section
+from opsretro.report.templates import render, style
+from opsretro.report.views import View, view
+from opsretro.words import join_list, pick, say
+
+SENTENCES = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonthPage:
+    """Everything a month's page is made of.
+
+    Attributes:
+        period: ``2026-10``.
+        context: Team, currency, names.
+        results: Result by section.
+        failures: Why a section failed, in words by language, by section.
+        present: Names of the inputs that have rows.
+        files: Rows by file read.
+        header_only: Files with a header and no rows.
+    """
+
+    period: str
+    context: Context
+    results: Mapping[str, Result]
+    failures: Mapping[str, Mapping[str, str]]
+    present: frozenset[str]
+    files: Mapping[str, int]
+    header_only: Sequence[str] = ()
+
+
+def page_html(page: MonthPage, lang: str, *, other: tuple[str, str] | None = None) -> str:
+    """The page in one language.
+
+    Args:
+        page: What to show.
+        lang: ``zh-CN`` or ``en``.
+        other: Language and file name of the same page in the other language, when there is one.
+
+    Returns:
+        HTML that loads nothing from outside.
+    """
+    views = {key: view(result.in_language(lang)) for key, result in page.results.items()}
+    period = numbers.month(page.period, lang)
+    return str(
+        render(
+            "page.html.jinja",
+            lang=lang,
+            word=lambda key, **values: say(f"page.{key}", lang, **values),
+            title=say("page.title", lang, period=period),
+            team=pick(page.context.team, lang),
+            as_of=say("page.as_of", lang, day=numbers.day(page.context.as_of, lang)) if page.context.as_of else "",
+            other={"lang": other[0], "file": other[1], "name": say("page.other_language", lang)} if other else None,
+            tokens=Markup(css_tokens()),  # noqa: S704 - constants of ours
+            style=style(),
+            conclusions=[item for shown in views.values() for item in shown.conclusions()][:SENTENCES],
+            tiles=[_tile(key, views, page, lang) for key in TILE_ORDER],
+            changes=[text for shown in views.values() for text in shown.changes()],
+            sections=[_section(section, views, page, lang) for section in SECTIONS],
+            method=_method(views, page, lang),
+        )
+    )
+
+
+def _tile(key: str, views: Mapping[str, View], page: MonthPage, lang: str) -> dict[str, object]:
+    title = say(f"page.section.{key}", lang)
+    if key in views:
+        line, picture = views[key].tile()
+        return {"key": key, "title": title, "line": line, "picture": picture}
+    section = next(section for section in SECTIONS if section.key == key)
+    line = say("page.tile.none" if _missing(section, page) else "page.tile.later", lang)
+    return {"key": key, "title": title, "line": line, "picture": render("dots.html.jinja", states=["no_data"])}
+
+
+def _missing(section: Section, page: MonthPage) -> bool:
+    return not set(section.tables) <= page.present
+
+
+def _section(section: Section, views: Mapping[str, View], page: MonthPage, lang: str) -> dict[str, object]:
+    shown: dict[str, object] = {
+        "key": section.key,
+        "title": say(f"page.section.{section.key}", lang),
+        "body": "",
+        "text": "",
+    }
+    files = join_list(section.files, lang)
+    if section.key in views:
+        return shown | {"state": "shown", "body": views[section.key].section()}
+    if section.key in page.failures:
+        return shown | {"state": "failed", "text": say("page.failed", lang, why=page.failures[section.key][lang])}
+    if _missing(section, page):
+        return shown | {"state": "absent", "text": say("page.absent", lang, tables=files)}
+    return shown | {"state": "later", "text": say("page.not_reviewed", lang, tables=files)}
+
+
+def _method(views: Mapping[str, View], page: MonthPage, lang: str) -> list[str]:
+    read = [f"{file} ({say('page.row', lang, rows=f'{rows:,}')})" for file, rows in page.files.items()]
+    texts = [shown.method() for shown in views.values()]
+    texts.append(say("page.method_read", lang, files=say("list.comma", lang).join(read)))
+    if page.header_only:
+        texts.append(say("page.header_only", lang, files=join_list(list(page.header_only), lang)))
+    return [*texts, say("page.made_by", lang, version=__version__, team=pick(page.context.team, lang))]

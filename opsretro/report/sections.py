@@ -1,0 +1,39 @@
+"""The sections of a month, as data: their order on the page, what fills them, which notebook makes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from opsretro.tables.contracts import FORMS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """One section of the month.
+
+    Attributes:
+        key: Its name in data and words: ``goals``.
+        tables: Inputs it cannot do without.
+        notebook: File name without ending; None = this version has no such review yet.
+    """
+
+    key: str
+    tables: tuple[str, ...]
+    notebook: str | None = None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The inputs as files of a workspace."""
+        folders = {"survey": "survey/"}
+        return tuple(folders.get(name, FORMS.get(name, f"{name}.csv")) for name in self.tables)
+
+
+SECTIONS = (
+    Section(key="followup", tables=("actions",)),
+    Section(key="goals", tables=("goals", "metrics"), notebook="01_goal_review"),
+    Section(key="roi", tables=("activities",)),
+    Section(key="rootcause", tables=("metrics",)),
+    Section(key="health", tables=("survey",)),
+)
+
+TILE_ORDER = ("goals", "roi", "rootcause", "health", "followup")

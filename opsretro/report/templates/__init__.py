@@ -1,0 +1,38 @@
+"""The templates of page and notebook: our own, self-contained, every value escaped."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.resources import files
+
+from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
+from markupsafe import Markup
+
+
+class _Loader(BaseLoader):
+    """Templates that lie beside this file, in a checkout and in a wheel."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str | None, None]:
+        """Source of a template by file name."""
+        del environment
+        path = files(__name__).joinpath(template)
+        if not path.is_file():
+            raise TemplateNotFound(template)
+        return path.read_text(encoding="utf-8"), None, None
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    return Environment(
+        loader=_Loader(), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+
+
+def render(template: str, **values: object) -> Markup:
+    """A template, filled in; every value that is not markup already is escaped."""
+    return Markup(_environment().get_template(template).render(**values))  # noqa: S704 - escaped by the environment
+
+
+def style() -> Markup:
+    """The style sheet of the page."""
+    return Markup(files(__name__).joinpath("page.css").read_text(encoding="utf-8"))  # noqa: S704 - a file of ours

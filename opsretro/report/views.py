@@ -1,0 +1,72 @@
+"""Which view shows which result; a new section adds one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from markupsafe import Markup
+
+from opsretro.analysis.goal_review import GoalReview
+from opsretro.analysis.result import Finding, Result
+from opsretro.report.goal_view import GoalView
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+
+class View(Protocol):
+    """What every section can show of its result, in the language of the result."""
+
+    def headline(self) -> str:
+        """The answer in one sentence."""
+
+    def sentence(self, finding: Finding) -> str:
+        """A finding in words."""
+
+    def plot(self, subject: str | None = None) -> Figure:
+        """The picture of the section, or of one subject."""
+
+    def table(self) -> pd.DataFrame:
+        """The table of the section in words."""
+
+    def html(self) -> Markup:
+        """Headline and table, for a notebook."""
+
+    def section(self) -> Markup:
+        """The section of the page."""
+
+    def conclusions(self) -> Sequence[tuple[str, str]]:
+        """Sentences for the top of the page, each with the anchor of its evidence."""
+
+    def changes(self) -> Sequence[str]:
+        """What is different from the month before."""
+
+    def tile(self) -> tuple[str, Markup]:
+        """A line and a small picture for the top of the page."""
+
+    def method(self) -> str:
+        """Definitions and method, for the end of the page."""
+
+
+_VIEWS: dict[str, tuple[type[Any], type[Any]]] = {"goals": (GoalReview, GoalView)}
+
+
+def view(result: Result) -> View:
+    """The view of a result."""
+    _, shown_by = _VIEWS[result.section]
+    shown: View = shown_by(result)
+    return shown
+
+
+def load(data: dict[str, Any], *, lang: str) -> Result:
+    """The result a section's JSON holds.
+
+    Args:
+        data: What `Result.to_dict` returned.
+        lang: Language of display.
+    """
+    result_type, _ = _VIEWS[data["section"]]
+    result: Result = result_type.from_dict(data, lang=lang)
+    return result

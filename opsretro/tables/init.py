@@ -1,0 +1,85 @@
+"""A new workspace: every table with its header, and a commented `retro.toml`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from opsretro.errors import InputError, Problem
+from opsretro.tables.contracts import CONTRACTS
+from opsretro.tables.settings import FILE
+
+_SURVEY = {"items.csv": "question,item,dimension,scale,reversed\n", "teams.csv": "month,group,headcount\n"}
+_IGNORED = """\
+# Names and raw answers never go into version control.
+roster.txt
+survey/*
+!survey/items.csv
+!survey/teams.csv
+"""
+
+_SETTINGS = """\
+# 工作区设置 · Settings of this workspace. Everything has a default; delete what you do not need.
+
+# 团队名称 · The team's name, in both languages (a plain string serves both).
+team = { zh-CN = "我们的团队", en = "Our team" }
+
+# 提示信息的语言 · Language of messages: "zh-CN" or "en". Pages are made in both.
+locale = "zh-CN"
+
+# 金额的币种 · Currency of every amount, ISO 4217.
+currency = "CNY"
+
+# 时区 · Months begin at midnight of this time zone; times in the tables are UTC.
+timezone = "Asia/Shanghai"
+
+[calendar]
+# 工作日历 · Working calendar: a country, or a file with the columns date, day_type
+# (workday / weekend / holiday / makeup_workday).
+country = "CN"
+# file = "calendar.csv"
+
+[thresholds]
+# 平时的范围取最初多少个月 · Months the usual range of a KPI is computed from, 8 to 24.
+baseline_months = 12
+
+[assessment_weights]
+# 评分权重 · Weights of the team's assessments and of the data.
+supervisor = 0.3
+peer = 0.2
+self = 0.1
+data = 0.4
+
+[sources]
+# 表在别的文件里时 · Where a table has another file name.
+# metrics = "export/metrics.csv"
+
+[names]
+# 目标、指标、活动、取值的名称 · Names of goals, KPIs, activities and values in each language.
+# gmv = { zh-CN = "成交额", en = "GMV" }
+"""
+
+
+def init_workspace(folder: str | Path) -> list[Path]:
+    """Write an empty workspace: headers for every table, settings with comments.
+
+    Args:
+        folder: Made when it does not exist; files of these names must not exist in it.
+
+    Returns:
+        The files written.
+
+    Raises:
+        InputError: A file of the workspace is there already; names all of them, changes nothing.
+        OSError: The folder cannot be written to.
+    """
+    folder = Path(folder)
+    files = {FILE: _SETTINGS, ".gitignore": _IGNORED}
+    files |= {f"{name}.csv": ",".join(c.name for c in contract.columns) + "\n" for name, contract in CONTRACTS.items()}
+    files |= {f"survey/{name}": header for name, header in _SURVEY.items()}
+    there = [name for name in files if (folder / name).exists()]
+    if there:
+        raise InputError([Problem(code="not_empty", source=str(folder), values={"file": name}) for name in there])
+    (folder / "survey").mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return [folder / name for name in files]

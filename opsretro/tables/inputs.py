@@ -1,0 +1,152 @@
+"""All inputs of a workspace, read and checked once, before anything is computed from them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+import pandas as pd
+
+from opsretro.errors import InputError, Problem
+from opsretro.tables.cells import convert
+from opsretro.tables.contracts import CONTRACTS, FORMS, Column, Contract
+from opsretro.tables.reader import read_cells
+from opsretro.tables.settings import FILE, Settings, read_settings
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Source:
+    """One file that was read.
+
+    Attributes:
+        file: Path inside the workspace.
+        rows: Rows read; 0 for a table that has a header and nothing else.
+        sha256: Hash of the bytes.
+    """
+
+    file: str
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Inputs:
+    """A checked workspace.
+
+    Attributes:
+        folder: The workspace.
+        settings: What `retro.toml` says.
+        tables: Typed table by name; only tables that have rows. Dates are datetime64, timestamps UTC, numbers float64,
+            the rest text; missing stays missing; the index is the row number a spreadsheet shows.
+        forms: Names of the inputs that are no plain tables (survey, actions) and exist.
+        sources: What was read, by table.
+    """
+
+    folder: Path
+    settings: Settings
+    tables: Mapping[str, pd.DataFrame]
+    forms: tuple[str, ...]
+    sources: Mapping[str, Source]
+
+    @property
+    def present(self) -> frozenset[str]:
+        """Names of the inputs that have something to say."""
+        return frozenset(self.tables) | frozenset(self.forms)
+
+    @property
+    def header_only(self) -> tuple[str, ...]:
+        """Files that have a header and no rows; they count as absent."""
+        return tuple(source.file for source in self.sources.values() if not source.rows)
+
+
+def read_inputs(folder: str | Path) -> Inputs:
+    """Read and check a whole workspace.
+
+    Args:
+        folder: The workspace: a folder with tables and, usually, `retro.toml`.
+
+    Returns:
+        The typed tables.
+
+    Raises:
+        InputError: Anything is wrong: the folder, the settings, a file, a header, a cell. All problems at once.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError([Problem(code="no_folder", source=str(folder))])
+    settings, problems = read_settings(folder)
+    tables: dict[str, pd.DataFrame] = {}
+    sources: dict[str, Source] = {}
+    for name, contract in CONTRACTS.items():
+        path = folder / settings.sources.get(name, f"{name}.csv")
+        if path.exists() or name in settings.sources:
+            frame, found = read_table(path, contract)
+            problems += found
+            sources[name] = _source(path, folder, 0 if frame is None else len(frame))
+            if frame is not None and len(frame):
+                tables[name] = frame
+    forms = tuple(name for name, file in FORMS.items() if _has_content(folder / settings.sources.get(name, file)))
+    if not problems and not tables and not forms:
+        problems.append(Problem(code="no_tables", source=str(folder), values={"tables": "goals.csv, metrics.csv"}))
+    if problems:
+        raise InputError(problems)
+    return Inputs(folder=folder, settings=settings, tables=tables, forms=forms, sources=sources)
+
+
+def read_table(path: Path, contract: Contract) -> tuple[pd.DataFrame | None, list[Problem]]:
+    """Read one table and check it against its contract.
+
+    Args:
+        path: CSV file.
+        contract: What the table should look like.
+
+    Returns:
+        The typed table (None when the file or its header cannot be used) and every problem.
+    """
+    cells, problems = read_cells(path)
+    if cells is None:
+        return None, problems
+    if found := _header_problems(list(cells.columns), contract, path.name):
+        return None, problems + found
+    known = {column.name: column for column in contract.columns}
+    typed = {}
+    for name in cells.columns:
+        column = known.get(name, Column(name=name, required=False))
+        if column.required or cells[name].ne("").any():
+            typed[name], found = convert(cells[name], column, path.name)
+            problems += found
+    return pd.DataFrame(typed, index=cells.index), problems
+
+
+def _header_problems(header: list[str], contract: Contract, source: str) -> list[Problem]:
+    missing = [column.name for column in contract.columns if column.required and column.name not in header]
+    problems = []
+    for name in missing:
+        strangers = [other for other in header if other not in {column.name for column in contract.columns}]
+        lowered = {other.lower(): other for other in strangers}
+        close = get_close_matches(name, list(lowered), n=1, cutoff=0.7)
+        values = {"column": name, "found": lowered[close[0]] if close else ""}
+        problems.append(Problem(code="column_misspelt" if close else "column_missing", source=source, values=values))
+    for groups in contract.any_of:
+        if not any(set(group) <= set(header) for group in groups):
+            choice = " / ".join(" + ".join(group) for group in groups)
+            problems.append(Problem(code="column_choice", source=source, values={"choice": choice}))
+    return problems
+
+
+def _source(path: Path, folder: Path, rows: int) -> Source:
+    data = path.read_bytes() if path.is_file() else b""
+    return Source(file=path.relative_to(folder).as_posix(), rows=rows, sha256=hashlib.sha256(data).hexdigest())
+
+
+def _has_content(path: Path) -> bool:
+    if path.is_dir():
+        answers = (child for child in path.iterdir() if child.name not in {"items.csv", "teams.csv"})
+        return any(child.suffix in {".csv", ".xlsx"} for child in answers)
+    return path.is_file() and path.stat().st_size > 0
+
+
+__all__ = ["FILE", "Inputs", "Source", "read_inputs", "read_table"]

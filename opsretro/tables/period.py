@@ -1,0 +1,73 @@
+"""Periods a review is made for: a month (2026-10), a quarter (2026-Q3) or a year (2026)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from opsretro.errors import InputError, Problem
+
+_FORMS = re.compile(r"(?P<year>[12]\d{3})(?:-(?:Q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])))?")
+
+
+def add_months(month: str, n: int) -> str:
+    """The month n months later (earlier when n is negative).
+
+    Example:
+        >>> add_months("2026-01", -1)
+        '2025-12'
+    """
+    year, index = divmod(int(month[:4]) * 12 + int(month[5:]) - 1 + n, 12)
+    return f"{year:04d}-{index + 1:02d}"
+
+
+@dataclass(frozen=True)
+class Period:
+    """A span of whole months.
+
+    Attributes:
+        label: As the user writes it: ``2026-10``, ``2026-Q3``, ``2026``.
+        months: Its months, oldest first: ``("2026-10",)``.
+    """
+
+    label: str
+    months: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str, *, source: str = "--month") -> Period:
+        """Read a period.
+
+        Args:
+            text: ``2026-10``, ``2026-Q3`` or ``2026``.
+            source: Where the text stands, for the error.
+
+        Raises:
+            InputError: The text is none of the three forms.
+
+        Example:
+            >>> Period.parse("2026-Q3").months
+            ('2026-07', '2026-08', '2026-09')
+        """
+        match = _FORMS.fullmatch(str(text).strip())
+        if match is None:
+            raise InputError([Problem(code="not_a_period", source=source, values={"value": str(text)})])
+        year, quarter, month = match["year"], match["quarter"], match["month"]
+        first, count = (int(month), 1) if month else (3 * int(quarter) - 2, 3) if quarter else (1, 12)
+        start = f"{year}-{first:02d}"
+        return cls(match[0], tuple(add_months(start, n) for n in range(count)))
+
+    @property
+    def start(self) -> date:
+        """First day."""
+        return date.fromisoformat(f"{self.months[0]}-01")
+
+    @property
+    def end(self) -> date:
+        """Last day, inclusive."""
+        return date.fromisoformat(f"{add_months(self.months[-1], 1)}-01") - timedelta(days=1)
+
+    @property
+    def is_month(self) -> bool:
+        """Whether the period is a single month."""
+        return len(self.months) == 1

@@ -1,0 +1,109 @@
+"""Read a CSV file as text cells, and say what is wrong with the file itself before any cell is looked at."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pandas as pd
+
+from opsretro.errors import Problem
+
+_MARKUP = ("<!doctype", "<html", "<?xml", "<head", "<script")
+_SIGNATURES = {b"PK\x03\x04": "xlsx", b"\xd0\xcf\x11\xe0": "xls", b"PAR1": "parquet", b"%PDF": "pdf"}
+MAX_FIELD = 10_000_000
+
+
+def read_cells(path: Path) -> tuple[pd.DataFrame | None, list[Problem]]:
+    """Read every cell of a CSV file as text.
+
+    Args:
+        path: A file in UTF-8 (with or without BOM) or GB18030, columns separated by commas.
+
+    Returns:
+        The cells (str, empty cells ``""``; index = row number as a spreadsheet shows it, the header being row 1),
+        or None when the file cannot be read as a table; and every problem found.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        return None, [Problem(code="unreadable", source=path.name, values={"why": error.strerror or str(error)})]
+    text, problems = _decode(data, path.name)
+    if problems:
+        return None, problems
+    frame = _fast(text)
+    return (frame, []) if frame is not None else _careful(text, path.name)
+
+
+def _decode(data: bytes, source: str) -> tuple[str, list[Problem]]:
+    if not data.strip(b"\xef\xbb\xbf \t\r\n"):
+        return "", [Problem(code="empty_file", source=source)]
+    for signature, kind in _SIGNATURES.items():
+        if data.startswith(signature):
+            return "", [Problem(code="other_format", source=source, values={"kind": kind})]
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in data:
+        return "", [Problem(code="not_text", source=source)]
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError as error:
+            if encoding == "utf-8-sig" and error.reason == "unexpected end of data":
+                return "", [Problem(code="cut_file", source=source, rows=(data.count(b"\n") + 1,))]
+            continue
+        if text.lstrip().lower().startswith(_MARKUP):
+            return "", [Problem(code="web_page", source=source)]
+        return text, []
+    return "", [Problem(code="not_text", source=source)]
+
+
+def _fast(text: str) -> pd.DataFrame | None:
+    """The whole table in one go, or None when any line is not as long as the header (then `_careful` names them)."""
+    try:
+        frame = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, na_values=[], index_col=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError):
+        return None
+    header = next(csv.reader(io.StringIO(text)), [])
+    whole = text.endswith(("\n", "\r")) and len(frame) == text.count("\n") - 1
+    if not whole or list(frame.columns) != header or (len(frame) and frame.iloc[:, -1].isna().any()):
+        return None
+    frame.columns = [name.strip() for name in header]
+    frame.index = pd.RangeIndex(2, len(frame) + 2)
+    return frame
+
+
+def _careful(text: str, source: str) -> tuple[pd.DataFrame | None, list[Problem]]:
+    csv.field_size_limit(MAX_FIELD)
+    lines = list(csv.reader(io.StringIO(text, newline="")))
+    header = [name.strip() for name in lines[0]]
+    if len(header) == 1 and (mark := next((mark for mark in ";\t|" if mark in header[0]), "")):
+        return None, [Problem(code="wrong_separator", source=source, values={"mark": "Tab" if mark == "\t" else mark})]
+    if problems := _header_problems(header, source):
+        return None, problems
+    rows = {number: line for number, line in enumerate(lines[1:], start=2) if line}
+    problems = _length_problems(rows, len(header), source, cut=not text.endswith(("\n", "\r")))
+    good = {number: line for number, line in rows.items() if len(line) == len(header)}
+    frame = pd.DataFrame(list(good.values()), columns=header, index=pd.Index(good), dtype=str)
+    return frame, problems
+
+
+def _header_problems(header: list[str], source: str) -> list[Problem]:
+    twice = sorted({name for name in header if header.count(name) > 1 and name})
+    problems = [Problem(code="column_twice", source=source, column=name) for name in twice]
+    if any(not name for name in header):
+        problems.append(Problem(code="column_unnamed", source=source, rows=(1,)))
+    return problems
+
+
+def _length_problems(rows: dict[int, list[str]], width: int, source: str, *, cut: bool) -> list[Problem]:
+    short = tuple(number for number, line in rows.items() if len(line) < width)
+    long = tuple(number for number, line in rows.items() if len(line) > width)
+    problems = []
+    last = max(rows, default=0)
+    if cut and short and short[-1] == last:
+        problems.append(Problem(code="cut_file", source=source, rows=(last,)))
+        short = short[:-1]
+    for code, numbers in (("short_row", short), ("long_row", long)):
+        if numbers:
+            problems.append(Problem(code=code, source=source, rows=numbers, values={"width": str(width)}))
+    return problems

@@ -1,0 +1,178 @@
+"""The settings of a workspace, `retro.toml`: read, checked, and every problem of it named."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from opsretro.errors import Problem
+from opsretro.tables.contracts import CONTRACTS, FORMS
+from opsretro.words import LANGUAGES
+
+FILE = "retro.toml"
+BASELINE_RANGE = (8, 24)
+Names = Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What `retro.toml` says.
+
+    Attributes:
+        team: The team's name by language.
+        locale: Language of messages and of a notebook opened by hand.
+        currency: ISO 4217 code of all amounts.
+        timezone: IANA name; months begin at its midnight.
+        calendar: Working calendar: ``country`` (ISO 3166 code) or ``file``.
+        baseline_months: Months the limits are computed from, 8 to 24.
+        assessment_weights: Weight by assessor (supervisor, peer, self, data).
+        sources: File by table, where it is not ``<table>.csv``.
+        names: Name by id and language.
+    """
+
+    team: Mapping[str, str] = field(default_factory=dict)
+    locale: str = "zh-CN"
+    currency: str = "CNY"
+    timezone: str = "Asia/Shanghai"
+    calendar: Mapping[str, str] = field(default_factory=lambda: {"country": "CN"})
+    baseline_months: int = 12
+    assessment_weights: Mapping[str, float] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
+    names: Names = field(default_factory=dict)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone."""
+        return ZoneInfo(self.timezone)
+
+
+def read_settings(folder: Path) -> tuple[Settings, list[Problem]]:
+    """Read `retro.toml`; without the file the defaults hold.
+
+    Args:
+        folder: The workspace.
+
+    Returns:
+        The settings (defaults where something is wrong) and every problem.
+    """
+    path = folder / FILE
+    if not path.exists():
+        return Settings(), []
+    try:
+        tree = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError:
+        return Settings(), [Problem(code="toml_encoding", source=FILE)]
+    except (tomllib.TOMLDecodeError, OSError) as error:
+        return Settings(), [Problem(code="toml_syntax", source=FILE, values={"why": str(error)})]
+    return _checked(tree)
+
+
+def _checked(tree: Mapping[str, Any]) -> tuple[Settings, list[Problem]]:
+    problems: list[Problem] = []
+    found: dict[str, Any] = {}
+    for key, value in tree.items():
+        if key not in _READERS:
+            problems.append(_unknown(key, list(_READERS)))
+        elif (read := _READERS[key](value)) is None:
+            problems.append(Problem(code=f"setting_{key}", source=FILE, values={"value": str(value)[:60]}))
+        else:
+            found |= read
+    return Settings(**found), problems
+
+
+def _unknown(key: str, known: list[str]) -> Problem:
+    close = get_close_matches(key, known, n=1)
+    values = {"key": key, "known": close[0] if close else ", ".join(known)}
+    return Problem(code="setting_misspelt" if close else "setting_unknown", source=FILE, values=values)
+
+
+def _words(value: object) -> dict[str, str] | None:
+    if isinstance(value, str):
+        return dict.fromkeys(LANGUAGES, value)
+    if isinstance(value, dict) and value and all(isinstance(v, str) and k in LANGUAGES for k, v in value.items()):
+        return {lang: value.get(lang) or next(iter(value.values())) for lang in LANGUAGES}
+    return None
+
+
+def _names(value: object) -> dict[str, Any] | None:
+    if not isinstance(value, dict):
+        return None
+    names = {str(key): _words(words) for key, words in value.items()}
+    return None if None in names.values() else {"names": names}
+
+
+def _team(value: object) -> dict[str, Any] | None:
+    words = _words(value)
+    return None if words is None else {"team": words}
+
+
+def _locale(value: object) -> dict[str, Any] | None:
+    return {"locale": value} if value in LANGUAGES else None
+
+
+def _currency(value: object) -> dict[str, Any] | None:
+    good = isinstance(value, str) and len(value) == 3 and value.isascii() and value.isupper()
+    return {"currency": value} if good else None
+
+
+def _timezone(value: object) -> dict[str, Any] | None:
+    try:
+        ZoneInfo(str(value))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+    return {"timezone": value}
+
+
+def _calendar(value: object) -> dict[str, Any] | None:
+    good = isinstance(value, dict) and set(value) <= {"country", "file"} and all(map(_is_text, value.values()))
+    return {"calendar": value} if good else None
+
+
+def _thresholds(value: object) -> dict[str, Any] | None:
+    if not isinstance(value, dict) or not set(value) <= {"baseline_months"}:
+        return None
+    months = value.get("baseline_months", 12)
+    good = type(months) is int and BASELINE_RANGE[0] <= months <= BASELINE_RANGE[1]
+    return {"baseline_months": months} if good else None
+
+
+def _assessment_weights(value: object) -> dict[str, Any] | None:
+    known = {"supervisor", "peer", "self", "data"}
+    if not isinstance(value, dict) or not set(value) <= known:
+        return None
+    good = all(type(v) in (int, float) and v >= 0 for v in value.values()) and sum(value.values()) > 0
+    return {"assessment_weights": {key: float(v) for key, v in value.items()}} if good else None
+
+
+def _sources(value: object) -> dict[str, Any] | None:
+    good = isinstance(value, dict) and set(value) <= {*CONTRACTS, *FORMS} and all(map(_is_inside, value.values()))
+    return {"sources": value} if good else None
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_inside(value: object) -> bool:
+    """A relative path that stays inside the workspace."""
+    return (
+        isinstance(value, str) and _is_text(value) and not Path(value).is_absolute() and ".." not in Path(value).parts
+    )
+
+
+_READERS = {
+    "team": _team,
+    "locale": _locale,
+    "currency": _currency,
+    "timezone": _timezone,
+    "calendar": _calendar,
+    "thresholds": _thresholds,
+    "assessment_weights": _assessment_weights,
+    "sources": _sources,
+    "names": _names,
+}

@@ -1,0 +1,181 @@
+"""A workspace, opened: the tables on one side, the questions that can be asked of them on the other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from opsretro.analysis import goal_facts
+from opsretro.analysis.aggregate import known_rows, local_dates
+from opsretro.analysis.goal_review import GoalReview, review_goals
+from opsretro.analysis.result import Context
+from opsretro.errors import InputError, Problem
+from opsretro.tables.inputs import Inputs, read_inputs
+from opsretro.tables.period import Period
+from opsretro.tables.settings import Settings
+from opsretro.words import LANGUAGES
+
+
+def open_workspace(path: str | Path = "data", *, lang: str | None = None, as_of: str | None = None) -> Workspace:
+    """Open a workspace: read and check all its tables.
+
+    Args:
+        path: Folder with the tables and, usually, `retro.toml`.
+        lang: ``zh-CN`` or ``en``, for display; None = the workspace's own locale.
+        as_of: Day (``2026-11-02``, in the workspace's time zone, the whole day) or moment; rows loaded later do not
+            exist. None = the newest loaded_at, so that a re-run is identical.
+
+    Returns:
+        The workspace; ask it for `goal_review("2026-10")`.
+
+    Raises:
+        InputError: Anything is wrong with the folder, the settings or a table; all problems at once.
+
+    Example:
+        >>> open_workspace("data", lang="en").goal_review("2026-10").headline
+        '6 of 9 goals were met.'
+    """
+    if lang is not None and lang not in LANGUAGES:
+        raise InputError([Problem(code="not_a_language", source="lang", values={"value": lang})])
+    return Workspace(read_inputs(path), lang=lang, as_of=as_of)
+
+
+class Workspace:
+    """A checked workspace; made by `open_workspace`."""
+
+    def __init__(self, inputs: Inputs, *, lang: str | None = None, as_of: str | None = None) -> None:
+        self._inputs = inputs
+        self.lang = lang or inputs.settings.locale
+        self._metrics = inputs.tables.get("metrics", pd.DataFrame())
+        self._moment = _moment(as_of, self._metrics, inputs.settings)
+        if len(self._metrics):
+            known = known_rows(self._metrics, as_of=self._moment)
+            known = known.assign(date=local_dates(known, inputs.settings.timezone))
+            self._metrics = known[known["date"] <= self.as_of] if self._moment is not None else known
+
+    def __dir__(self) -> list[str]:
+        """What can be asked: the public names only, for tab completion."""
+        return [name for name in super().__dir__() if not name.startswith("_")]
+
+    def __repr__(self) -> str:
+        inputs = self._inputs
+        return f"Workspace({inputs.folder.name!r}: {', '.join(inputs.tables)}; as of {self.as_of or 'unknown'})"
+
+    @property
+    def settings(self) -> Settings:
+        """What `retro.toml` says."""
+        return self._inputs.settings
+
+    @property
+    def inputs(self) -> Inputs:
+        """What was read: files, rows, hashes."""
+        return self._inputs
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Every table that has rows, typed, as copies."""
+        return {name: frame.copy() for name, frame in self._inputs.tables.items()}
+
+    @property
+    def kpis(self) -> list[str]:
+        """KPIs that have rows in metrics."""
+        return sorted(self._metrics["kpi"].unique()) if len(self._metrics) else []
+
+    @property
+    def months(self) -> list[str]:
+        """Months that have rows in metrics, oldest first."""
+        return sorted(self._metrics["date"].dt.strftime("%Y-%m").unique()) if len(self._metrics) else []
+
+    @property
+    def as_of(self) -> str:
+        """Local day up to which data was known, ISO; empty without any."""
+        if self._moment is not None:
+            return str(self._moment.tz_convert(self.settings.timezone).date())
+        return str(self._metrics["date"].max().date()) if len(self._metrics) else ""
+
+    @property
+    def context(self) -> Context:
+        """What every section of the month shares."""
+        settings = self.settings
+        return Context(
+            team=settings.team,
+            currency=settings.currency,
+            timezone=settings.timezone,
+            as_of=self.as_of,
+            names=settings.names,
+        )
+
+    def coverage(self, period: str) -> pd.DataFrame:
+        """What was read for a period.
+
+        Args:
+            period: ``2026-10``.
+
+        Returns:
+            One row a KPI: rows, days with rows, first and last day inside the period.
+
+        Raises:
+            InputError: The period is no period.
+        """
+        span = Period.parse(period, source="period")
+        inside = self._metrics[self._metrics["date"].between(pd.Timestamp(span.start), pd.Timestamp(span.end))]
+        by_kpi = inside.groupby("kpi")["date"]
+        table = pd.DataFrame({"rows": by_kpi.size(), "days": by_kpi.nunique()})
+        table["first_day"], table["last_day"] = by_kpi.min().dt.date, by_kpi.max().dt.date
+        return table
+
+    def check_period(self, period: str) -> None:
+        """Refuse a period nothing can be said about, before anything runs.
+
+        Args:
+            period: ``2026-10``.
+
+        Raises:
+            InputError: Not a month; metrics has no rows in it; no goal is in force in it.
+        """
+        span = Period.parse(period)
+        if {"goals", "metrics"} <= self._inputs.present:
+            goal_facts.goals_in_force(self._inputs.tables, span)
+        if self.months and span.label not in self.months:
+            values = {"value": span.label, "first": self.months[0], "last": self.months[-1]}
+            raise InputError([Problem(code="no_such_month", source="--month", values=values)])
+
+    def goal_review(self, period: str) -> GoalReview:
+        """Goals of a month against their targets.
+
+        Args:
+            period: A month, ``2026-10``.
+
+        Returns:
+            One row a goal in force, with three separate verdicts: met, variation, assurance.
+
+        Raises:
+            InputError: The period is no month; there is no goals or metrics table; no goal is in force in that month;
+                a goal names a column that metrics does not have.
+        """
+        span = Period.parse(period, source="period")
+        goals = goal_facts.goals_in_force(self._inputs.tables, span)
+        facts = goal_facts.monthly_facts(goals, self._metrics, span)
+        review = review_goals(
+            goals,
+            facts,
+            month=span.label,
+            context=self.context,
+            baseline_months=self.settings.baseline_months,
+        )
+        return review.in_language(self.lang)
+
+
+def _moment(as_of: str | None, metrics: pd.DataFrame, settings: Settings) -> pd.Timestamp | None:
+    if as_of is None:
+        newest = metrics["loaded_at"].max() if "loaded_at" in metrics else pd.NaT
+        return None if pd.isna(newest) else newest
+    try:
+        stamp = pd.Timestamp(as_of)
+    except ValueError:
+        raise InputError([Problem(code="not_a_moment", source="as_of", values={"value": as_of})]) from None
+    if stamp.tzinfo is None:
+        stamp = stamp.tz_localize(settings.timezone)
+        stamp += pd.Timedelta(days=1) - pd.Timedelta("1us") if len(as_of) <= len("2026-11-02") else pd.Timedelta(0)
+    return stamp.tz_convert("UTC")
