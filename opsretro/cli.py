@@ -111,17 +111,16 @@ def _languages(text: str | None) -> tuple[str, ...]:
 
 
 def _run(options: argparse.Namespace, lang: str) -> int:
-    from opsretro.tables.period import Period
-
-    langs = _languages(options.lang)
-    Period.parse(options.month)
     from opsretro.monthly.progress import Progress
     from opsretro.monthly.run import run_month
+
+    langs = _languages(options.lang)
 
     published = run_month(
         options.month, workspace=options.workspace, out=options.out, langs=langs, progress=Progress(lang)
     )
-    print(published.page)
+    if published.page is not None:
+        print(published.page)
     return 1 if published.failed else 0
 
 

@@ -9,7 +9,8 @@ The tree of errors::
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -93,6 +94,26 @@ class InputError(OpsretroError):
             count = say("problem.count", lang, n=len(texts), source=source)
             lines.append(say("problem.gap", lang).join([count, *texts]))
         return "\n".join(lines)
+
+
+@contextmanager
+def collecting(problems: list[Problem]) -> Iterator[None]:
+    """Go on after a refusal, with its problems kept, so that one error can tell the problems of several steps.
+
+    Args:
+        problems: Grows by the problems of an `InputError` raised inside.
+
+    Example:
+        >>> problems = []
+        >>> with collecting(problems):
+        ...     raise InputError([Problem(code="empty_file", source="goals.csv")])
+        >>> len(problems)
+        1
+    """
+    try:
+        yield
+    except InputError as refused:
+        problems.extend(refused.problems)
 
 
 class OutputError(OpsretroError):

@@ -73,7 +73,7 @@ def process_limits(values: Values, *, baseline_n: int, screen: bool = True) -> P
     Example:
         >>> limits = process_limits([10, 12, 11, 13, 12, 10, 11, 12, 13, 11, 12, 11, 30], baseline_n=12)
         >>> round(limits.upper, 2), bool(limits.signals["beyond"].iloc[12])
-        (15.12, True)
+        (15.13, True)
     """
     x = _as_floats(values, baseline_n)
     base = x[:baseline_n]

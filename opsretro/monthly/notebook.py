@@ -75,8 +75,8 @@ def run_notebook(source: Path, record: Path, offered: Mapping[str, str], *, prog
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             execute_notebook(
-                str(draft),
-                str(record),
+                _literal(draft),
+                _literal(record),
                 parameters=values,
                 cwd=str(record.parent),
                 progress_bar=progress,
@@ -90,6 +90,11 @@ def run_notebook(source: Path, record: Path, offered: Mapping[str, str], *, prog
     finally:
         draft.unlink(missing_ok=True)
     return Ran(seconds=time.perf_counter() - started, cell=cell, error=error, dead=dead)
+
+
+def _literal(path: Path) -> str:
+    """A path papermill takes as it is: it fills in braces like a template."""
+    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def without_live_cells(source: Path) -> Any:

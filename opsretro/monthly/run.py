@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from opsretro.analysis.result import Result
+from opsretro.errors import InputError, Problem, collecting
 from opsretro.monthly.notebook import Ran, notebook_folder, run_notebook
 from opsretro.monthly.progress import Progress
 from opsretro.monthly.publish import MANIFEST, publish, staging
@@ -51,11 +52,11 @@ class Published:
     """A month that is out.
 
     Attributes:
-        page: The page to open.
+        page: The page to open; None when every section failed and an earlier report was kept.
         failed: Sections that failed.
     """
 
-    page: Path
+    page: Path | None
     failed: tuple[str, ...]
 
 
@@ -77,10 +78,8 @@ def run_month(month: str, *, workspace: Path, out: Path, langs: Sequence[str], p
         OutputError: The result could not be written.
     """
     started = time.perf_counter()
-    period = Period.parse(month)
     progress.say("checking", workspace=workspace)
-    ops = open_workspace(workspace.resolve(), lang=langs[0])
-    ops.check_period(period.label)
+    ops, period = _checked(workspace, month, langs[0])
     sources = ops.inputs.sources.values()
     progress.say("checked", n=f"{sum(source.rows for source in sources):,}", tables=len(ops.inputs.tables))
     if ops.inputs.header_only:
@@ -98,8 +97,21 @@ def run_month(month: str, *, workspace: Path, out: Path, langs: Sequence[str], p
         worth_it = any(outcome.status == "done" for outcome in outcomes.values()) or not (final / MANIFEST).exists()
         if worth_it:
             publish(staged, final, [*names, MANIFEST])
-            progress.say("published", path=final / "index.html")
-    return Published(page=final / "index.html", failed=failed)
+        progress.say("published" if worth_it else "kept", path=final / "index.html")
+    return Published(page=final / "index.html" if worth_it else None, failed=failed)
+
+
+def _checked(workspace: Path, month: str, lang: str) -> tuple[Workspace, Period]:
+    """The inputs and the month, or every problem of both in one error."""
+    problems: list[Problem] = []
+    with collecting(problems):
+        period = Period.parse(month)
+    with collecting(problems):
+        ops = open_workspace(workspace.resolve(), lang=lang)
+    if problems:
+        raise InputError(problems)
+    ops.check_period(period.label)
+    return ops, period
 
 
 def _run_section(section: Section, ops: Workspace, period: Period, staged: Path, progress: Progress) -> Outcome:

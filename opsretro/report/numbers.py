@@ -46,7 +46,7 @@ def _plain(size: float, digits: int) -> str:
         return "0"
     decimals = max(0, digits - 1 - math.floor(math.log10(size)))
     text = f"{size:.{min(decimals, 12)}f}"
-    return text.rstrip("0").rstrip(".") if "." in text and size >= 1 and float(text) == int(float(text)) else text
+    return text.rstrip("0").rstrip(".") if "." in text and (size < 1 or float(text).is_integer()) else text
 
 
 def rate(value: float | None, lang: str, *, digits: int = DIGITS) -> str:

@@ -78,7 +78,7 @@ def init_workspace(folder: str | Path) -> list[Path]:
     files |= {f"survey/{name}": header for name, header in _SURVEY.items()}
     there = [name for name in files if (folder / name).exists()]
     if there:
-        raise InputError([Problem(code="not_empty", source=str(folder), values={"file": name}) for name in there])
+        raise InputError([Problem(code="not_empty", source=str(folder), values={"files": ", ".join(there)})])
     (folder / "survey").mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import warnings
 from pathlib import Path
 
 import pandas as pd
@@ -58,14 +59,23 @@ def _decode(data: bytes, source: str) -> tuple[str, list[Problem]]:
 
 
 def _fast(text: str) -> pd.DataFrame | None:
-    """The whole table in one go, or None when any line is not as long as the header (then `_careful` names them)."""
-    try:
-        frame = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, na_values=[], index_col=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError):
+    """The whole table in one go, or None when a line may not be as long as the header (then `_careful` names it).
+
+    pandas refuses longer lines but fills shorter ones silently, so the commas are counted: without quotation marks
+    every line has as many as the header.
+    """
+    text = text if text.endswith("\n") else text + "\n"
+    header = text[: text.index("\n")].rstrip("\r").split(",")
+    lines = text.count("\n")
+    if len(header) < 2 or '"' in text or text.count(",") != lines * (len(header) - 1):
         return None
-    header = next(csv.reader(io.StringIO(text)), [])
-    whole = text.endswith(("\n", "\r")) and len(frame) == text.count("\n") - 1
-    if not whole or list(frame.columns) != header or (len(frame) and frame.iloc[:, -1].isna().any()):
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            frame = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False, na_values=[], index_col=False)
+    except (pd.errors.ParserError, pd.errors.ParserWarning, ValueError):
+        return None
+    if len(frame) != lines - 1 or list(frame.columns) != header:
         return None
     frame.columns = [name.strip() for name in header]
     frame.index = pd.RangeIndex(2, len(frame) + 2)
@@ -74,7 +84,10 @@ def _fast(text: str) -> pd.DataFrame | None:
 
 def _careful(text: str, source: str) -> tuple[pd.DataFrame | None, list[Problem]]:
     csv.field_size_limit(MAX_FIELD)
-    lines = list(csv.reader(io.StringIO(text, newline="")))
+    try:
+        lines = list(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error:
+        return None, [Problem(code="not_text", source=source)]
     header = [name.strip() for name in lines[0]]
     if len(header) == 1 and (mark := next((mark for mark in ";\t|" if mark in header[0]), "")):
         return None, [Problem(code="wrong_separator", source=source, values={"mark": "Tab" if mark == "\t" else mark})]

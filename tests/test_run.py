@@ -1,0 +1,153 @@
+"""The month through the real command on a small workspace: what is published, what is not, and what is never left."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from opsretro import cli
+from opsretro.monthly.notebook import declared_parameters, notebook_folder, without_live_cells
+from opsretro.monthly.run import page_files
+
+pytestmark = pytest.mark.slow
+
+
+def run(workspace, out, *words: str) -> int:
+    return cli.main(["run", "--month", "2026-10", "--workspace", str(workspace), "--out", str(out), *words])
+
+
+@pytest.fixture(scope="module")
+def month(tmp_path_factory):
+    """The sample's goals and metrics published once, in a folder whose name is hard on careless code."""
+    folder = tmp_path_factory.mktemp("运营 {x} 100% 'a'")
+    shutil.copytree("data", folder / "工作区")
+    assert run(folder / "工作区", folder / "reports") == 0
+    return folder / "reports" / "2026-10"
+
+
+def test_the_month_has_these_files_and_no_others(month):
+    names = ["goals.ipynb", "goals.json", "index.en.html", "index.html", "run.json"]
+    assert sorted(path.name for path in month.iterdir()) == names
+    assert [path.name for path in month.parent.iterdir()] == ["2026-10"]
+
+
+def test_the_manifest_lists_the_files_beside_it(month):
+    files = json.loads((month / "run.json").read_text(encoding="utf-8"))["files"]
+    assert sorted([*files, "run.json"]) == sorted(path.name for path in month.iterdir())
+
+
+@pytest.mark.parametrize("name", ["index.html", "index.en.html"])
+def test_the_page_loads_nothing_from_outside(month, name):
+    html = (month / name).read_text(encoding="utf-8")
+    assert not re.search(r"(src|href)=\"(?!#|index)[^\"]*\"|url\((?!#)|@import|<script", html)
+    assert "default-src 'none'" in html
+
+
+def test_both_languages_show_the_same_numbers(month):
+    pages = [(month / name).read_text(encoding="utf-8") for name in ("index.html", "index.en.html")]
+    cells = [re.findall(r">(−?[\d.]+%)</td>", page) for page in pages]
+    assert cells[0] == cells[1] != []
+
+
+def test_every_number_of_the_table_is_in_the_json(month):
+    goals = json.loads((month / "goals.json").read_text(encoding="utf-8"))["goals"]
+    page = (month / "index.en.html").read_text(encoding="utf-8")
+    rates = {f"{row['actual'] * 100:.3g}%" for row in goals if row["unit"] == "percent"}
+    assert rates and all(f">{rate}</td>" in page for rate in rates)
+
+
+def test_the_executed_notebook_has_no_live_cell_and_the_month_as_text(month):
+    notebook = json.loads((month / "goals.ipynb").read_text(encoding="utf-8"))
+    tags = [cell["metadata"].get("tags", []) for cell in notebook["cells"]]
+    assert not any("live" in tag for tag in tags)
+    injected = next(cell for cell in notebook["cells"] if "injected-parameters" in cell["metadata"].get("tags", []))
+    assert 'month = "2026-10"' in "".join(injected["source"])
+
+
+def test_the_same_input_gives_the_same_bytes(month, tmp_path):
+    assert run(month.parents[1] / "工作区", tmp_path) == 0
+    for name in ("index.html", "index.en.html", "goals.json"):
+        assert (tmp_path / "2026-10" / name).read_bytes() == (month / name).read_bytes()
+
+
+def test_one_language_is_index_html(workspace, tmp_path, capsys):
+    assert run(workspace, tmp_path / "r", "--lang", "en") == 0
+    assert capsys.readouterr().out.strip() == str(tmp_path / "r" / "2026-10" / "index.html")
+    assert '<html lang="en">' in (tmp_path / "r" / "2026-10" / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_header_without_rows_counts_as_absent_and_is_named(workspace, tmp_path, capsys):
+    (workspace / "activities.csv").write_text(
+        "activity_id,name,type,owner,start_date,end_date,budget,actual_cost,expected_roi,margin_rate\n",
+        encoding="utf-8",
+    )
+    assert run(workspace, tmp_path, "--lang", "en") == 0
+    assert "activities.csv: header only, treated as absent" in capsys.readouterr().err
+
+
+def test_a_workspace_without_goals_says_so_on_the_page(workspace, tmp_path):
+    (workspace / "goals.csv").unlink()
+    assert run(workspace, tmp_path, "--lang", "en") == 0
+    page = (tmp_path / "2026-10" / "index.html").read_text(encoding="utf-8")
+    assert "this section is filled by goals.csv and metrics.csv, which this workspace does not have" in page
+
+
+@pytest.fixture
+def kernel_startup(tmp_path, monkeypatch):
+    """Code that every kernel runs first, through IPython's own startup folder."""
+    folder = tmp_path / "ipython" / "profile_default" / "startup"
+    folder.mkdir(parents=True)
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    return folder / "00.py"
+
+
+def test_a_failed_section_says_why_on_the_page(workspace, tmp_path, capsys, kernel_startup):
+    kernel_startup.write_text("import opsretro.workspace as w\ndel w.Workspace.goal_review\n", encoding="utf-8")
+    assert run(workspace, tmp_path, "--lang", "en") == 1
+    assert "Goals: failed in" in capsys.readouterr().err
+    page = (tmp_path / "2026-10" / "index.html").read_text(encoding="utf-8")
+    assert "This section failed: cell 4: AttributeError" in page
+
+
+def test_a_dying_kernel_does_not_destroy_the_good_report(workspace, tmp_path, capsys, kernel_startup):
+    assert run(workspace, tmp_path, "--lang", "en") == 0
+    before = (tmp_path / "2026-10" / "index.html").read_bytes()
+    kernel_startup.write_text("import os\nos._exit(1)\n", encoding="utf-8")
+    assert run(workspace, tmp_path, "--lang", "en") == 1
+    said = capsys.readouterr().err
+    assert "process ended before the notebook did" in said
+    assert "the earlier report stays" in said
+    assert (tmp_path / "2026-10" / "index.html").read_bytes() == before
+
+
+@pytest.mark.parametrize(("stop", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interrupted_run_leaves_nothing(workspace, tmp_path, stop, code):
+    words = ["run", "--month", "2026-10", "--workspace", str(workspace), "--out", str(tmp_path / "r"), "--lang", "en"]
+    process = subprocess.Popen([sys.executable, "-m", "opsretro.cli", *words], stderr=subprocess.PIPE, text=True)
+    assert any("running" in line for line in process.stderr)
+    process.send_signal(stop)
+    said = process.communicate(timeout=60)[1]
+    assert (process.returncode, list((tmp_path / "r").iterdir())) == (code, [])
+    assert "interrupted; nothing was published" in said
+
+
+def test_page_names_follow_the_languages():
+    assert page_files(["en", "zh-CN"]) == {"zh-CN": "index.html", "en": "index.en.html"}
+
+
+def test_our_notebook_declares_what_it_is_offered():
+    source = notebook_folder() / "01_goal_review.ipynb"
+    assert declared_parameters(source) == ["month", "workspace", "out", "lang"]
+
+
+def test_the_scheduled_notebook_differs_by_its_live_cells_only():
+    source = notebook_folder() / "01_goal_review.ipynb"
+    whole = json.loads(source.read_text(encoding="utf-8"))["cells"]
+    live = [cell for cell in whole if "live" in cell["metadata"].get("tags", [])]
+    assert len(without_live_cells(source).cells) == len(whole) - len(live) < len(whole)

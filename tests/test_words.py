@@ -1,0 +1,232 @@
+"""The catalogue of words: the same keys in both languages, every one of them used, none of them missing."""
+
+import ast
+import re
+from itertools import product
+from pathlib import Path
+from string import Formatter
+
+import pandas as pd
+import pytest
+
+from opsretro.analysis.codes import ALERT_RULES, Assurance, LimitsState, Reason, Status
+from opsretro.errors import InputError, Problem
+from opsretro.report.sections import SECTIONS
+from opsretro.tables.cells import convert
+from opsretro.tables.contracts import Column, Kind
+from opsretro.tables.settings import read_settings
+from opsretro.words import LANGUAGES, catalogue, join_list, pick, say
+
+PACKAGE = Path(__file__).parents[1] / "opsretro"
+WORD_OF = {"goal": "goals."}
+"""Where `word("…")` looks, by the first word of the module's name."""
+DATES = {"date.month", "date.day", "goals.tick"}
+"""English writes a month by its name where Chinese writes its number."""
+HAN = "\u4e00-\u9fff"
+OWN_NAME_OF_A_LANGUAGE = "page.other_language"
+FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
+ANYTHING = ".*"
+
+
+def asked(call, stem):
+    """Section and key expression of a call that looks up words; None for other calls."""
+    name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    if name == "Problem":
+        return "problem.", next(keyword.value for keyword in call.keywords if keyword.arg == "code")
+    if name == "say" and call.args:
+        return "cli." if isinstance(call.func, ast.Attribute) else "", call.args[0]
+    return (WORD_OF[stem.split("_")[0]], call.args[0]) if name == "word" else None
+
+
+def patterns(key, function):
+    """Patterns of the keys an expression can be; what is only known at run time stands for anything."""
+    if isinstance(key, ast.Constant):
+        return {re.escape(key.value)}
+    if isinstance(key, ast.JoinedStr):
+        return {"".join(re.escape(part.value) if isinstance(part, ast.Constant) else ANYTHING for part in key.values)}
+    if isinstance(key, ast.IfExp):
+        return patterns(key.body, function) | patterns(key.orelse, function)
+    return set().union(*(patterns(value, function) for value in values_of(key, function))) or {ANYTHING}
+
+
+def values_of(key, function):
+    """What a name is set to in a function: by assignment, or by a loop over texts that are written out."""
+    for node in ast.walk(function) if isinstance(key, ast.Name) else ():
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", None) == key.id:
+            yield node.value
+        elif isinstance(node, ast.For) and key.id in ast.unparse(node.target).strip("()").split(", "):
+            texts = (text for text in ast.walk(node.iter) if isinstance(text, ast.Constant))
+            yield from (text for text in texts if isinstance(text.value, str))
+
+
+def lookups():
+    """(place, patterns, call) of every look-up in the code; what only passes a whole section's key on is left out."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        functions = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, FUNCTIONS)]
+        for function in functions:
+            for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
+                if found := asked(call, path.stem):
+                    section, key = found
+                    keys = {re.escape(section) + pattern for pattern in patterns(key, function)}
+                    yield f"{path.name}:{call.lineno}", {key for key in keys if key.count(".*") == 0 or says(key)}, call
+
+
+def says(pattern):
+    """Whether a pattern names more than a section."""
+    return re.fullmatch(r"(\w+\\\.)?\.\*", pattern) is None
+
+
+def in_templates():
+    for path in sorted((PACKAGE / "report" / "templates").glob("*.jinja")):
+        for key in re.findall(r"""\bword\(["']([^"']+)["']""", path.read_text(encoding="utf-8")):
+            yield path.name, {re.escape(f"{path.name.split('.')[0]}.{key}")}
+
+
+USES = [(place, found) for place, found, _ in lookups()] + list(in_templates())
+
+
+def base(key):
+    """A key without its number form."""
+    return key.removesuffix(".one").removesuffix(".other")
+
+
+def placeholders(text):
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def matching(pattern):
+    return [key for key in catalogue("en") if re.fullmatch(pattern, base(key))]
+
+
+def dynamic_keys():
+    """Keys that are put together at run time, written out from the codes they are made of."""
+    moves = [f"{rule}_{side}" for rule, side in product(ALERT_RULES, ("up", "down"))]
+    verdicts = ["met", "missed", "range_met", "range_missed", *filter(None, Reason)]
+    tails = {
+        "goals.status": Status,
+        "goals.verdict": verdicts,
+        "goals.variation": [*moves, "noise", "unknown"],
+        "goals.title": [*moves, "noise", "unknown", *(reason for reason in Reason if reason not in ("", "no_target"))],
+        "goals.assurance": Assurance,
+        "goals.expect": Assurance,
+        "goals.limits": LimitsState,
+        "goals.mark": ["signal_up", "signal_down", "noise", "unknown"],
+        "goals.headline": ["goals_met", "goals_open"],
+        "page.section": [section.key for section in SECTIONS],
+        "date.short": [f"m{month}" for month in range(1, 13)],
+    }
+    return [f"{section}.{tail}" for section, found in tails.items() for tail in found]
+
+
+def test_both_languages_have_the_same_keys():
+    assert set(catalogue("zh-CN")) == set(catalogue("en"))
+
+
+def test_both_languages_have_the_same_placeholders():
+    pairs = {key: [placeholders(catalogue(lang)[key]) for lang in LANGUAGES] for key in catalogue("en")}
+    assert {key: found for key, found in pairs.items() if found[0] != found[1] and key not in DATES} == {}
+
+
+@pytest.mark.parametrize("key", sorted(DATES))
+def test_dates_differ_only_in_how_the_month_is_written(key):
+    chinese, english = (placeholders(catalogue(lang)[key]) for lang in LANGUAGES)
+    assert chinese - {"month"} == english - {"name"}
+
+
+def test_a_form_for_one_stands_beside_a_form_for_others():
+    forms = {key for key in catalogue("en") if key != base(key)}
+    assert forms == {f"{base(key)}.{form}" for key in forms for form in ("one", "other")}
+
+
+def test_every_key_the_code_asks_for_exists():
+    assert [(place, pattern) for place, found in USES for pattern in found if not matching(pattern)] == []
+
+
+@pytest.mark.parametrize("key", dynamic_keys())
+def test_every_code_has_its_words(key):
+    assert key in catalogue("en")
+
+
+def test_every_key_is_used():
+    used = {key for _, found in USES for pattern in found for key in matching(pattern)}
+    assert sorted(set(catalogue("en")) - used) == []
+
+
+def test_every_placeholder_is_given_a_value():
+    missing = []
+    for place, found, call in lookups():
+        given = {keyword.arg for keyword in call.keywords}
+        plain = [key for pattern in found if ".*" not in pattern for key in matching(pattern)]
+        if None not in given and "code" not in given:
+            missing += [(place, key) for key in plain if placeholders(catalogue("en")[key]) - given]
+    assert missing == []
+
+
+def test_chinese_uses_chinese_punctuation():
+    wrong = re.compile(rf"[{HAN}}}][,;:()]|[,;:()][{HAN}{{]")
+    assert {key: text for key, text in catalogue("zh-CN").items() if wrong.search(text)} == {}
+
+
+def test_english_holds_no_chinese_but_the_name_of_the_language():
+    chinese = re.compile(rf"[{HAN}\u3000-\u303f\uff00-\uffef]")
+    assert [key for key, text in catalogue("en").items() if chinese.search(text)] == [OWN_NAME_OF_A_LANGUAGE]
+
+
+def test_braces_in_data_are_shown_as_they_are():
+    said = say("problem.not_a_number", "en", value="{lang} {0.__class__} {{")
+    assert said == "'{lang} {0.__class__} {{' is not a number; leave the cell empty."
+
+
+def test_braces_in_data_survive_the_whole_way_into_an_error():
+    error = InputError([Problem(code="not_a_date", source="{x}.csv", column="{y}", values={"value": "{z!r:>9}"})])
+    assert error.text("en").startswith("{x}.csv: 1 problem. Column '{y}': '{z!r:>9}' is not a date;")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_setting_that_can_be_wrong_has_words(tmp_path, lang):
+    tables = ("team", "locale", "currency", "timezone", "calendar", "thresholds", "assessment_weights", "sources")
+    (tmp_path / "retro.toml").write_text("".join(f"{key} = -1\n" for key in (*tables, "names")), encoding="utf-8")
+    _, problems = read_settings(tmp_path)
+    assert len([problem.line(lang) for problem in problems]) == len(tables) + 1
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("kind", sorted(set(Kind) - {Kind.TEXT, Kind.ID}))
+def test_every_kind_of_cell_that_can_be_wrong_has_words(kind, lang):
+    _, problems = convert(pd.Series(["?"], index=[2]), Column(name="c", kind=kind, choices=("Y", "N")), "t.csv")
+    assert "?" in problems[0].line(lang)
+
+
+@pytest.mark.parametrize(("n", "text"), [(1, "1 problem; nothing was written"), (2, "2 problems; nothing was written")])
+def test_a_number_chooses_the_form(n, text):
+    assert say("cli.refused", "en", n=n) == text
+
+
+def test_an_unknown_key_is_refused():
+    with pytest.raises(KeyError, match=r"^'goals\.nothing\.other'$"):
+        say("goals.nothing", "en")
+
+
+def test_an_unknown_language_is_refused():
+    with pytest.raises(KeyError, match=r"^'fr'$"):
+        say("goals.details", "fr")
+
+
+@pytest.mark.parametrize(
+    ("parts", "lang", "text"),
+    [
+        ([], "en", ""),
+        (["a"], "en", "a"),
+        (["a", "b"], "en", "a and b"),
+        (["a", "b", "c"], "zh-CN", "a、b 和 c"),
+    ],
+)
+def test_a_list_is_joined_as_people_do(parts, lang, text):
+    assert join_list(parts, lang) == text
+
+
+@pytest.mark.parametrize(
+    ("names", "text"), [("GMV", "GMV"), ({"zh-CN": "成交额", "en": "GMV"}, "GMV"), ({"zh-CN": "成交额"}, "成交额")]
+)
+def test_a_name_falls_back_to_the_language_it_has(names, text):
+    assert pick(names, "en") == text
