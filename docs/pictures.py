@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from browsing import MISSING, ROOT, chromium, find_chromium, opened, picture, use_bundled_font
 
 from opsretro.cli import main as opsretro
 
+HERE = Path(__file__).parent
 PICTURES = (
     ("page.zh-CN.png", "index.html", 1280, 1500, ""),
     ("page.en.png", "index.en.html", 1280, 1500, ""),

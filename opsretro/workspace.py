@@ -156,7 +156,7 @@ class Workspace:
         """
         span = Period.parse(period, source="period")
         goals = goal_facts.goals_in_force(self._inputs.tables, span)
-        facts = goal_facts.monthly_facts(goals, self._metrics, span)
+        facts = goal_facts.monthly_facts(goals, self._metrics, span, self.settings.timezone)
         review = review_goals(
             goals,
             facts,

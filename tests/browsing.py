@@ -59,10 +59,18 @@ def is_required() -> bool:
 
 
 def need_chromium() -> str:
-    """Path of a Chromium; without one the test is skipped, or fails where a browser is required."""
+    """Path of a Chromium; a test that has none fails."""
     import pytest
 
-    return find_chromium() or (pytest.fail if is_required() else pytest.skip)(MISSING)
+    return find_chromium() or pytest.fail(MISSING)
+
+
+def skip_without_chromium() -> None:
+    """For the top of a test module: leaves all of it out, in one line, unless a browser is required."""
+    import pytest
+
+    if not is_required() and not find_chromium():
+        pytest.skip(MISSING, allow_module_level=True)
 
 
 @contextmanager
@@ -101,6 +109,6 @@ def picture(what: Page | Locator, path: Path, **options: object) -> Path:
 
     what.screenshot(path=path, **options)
     with Image.open(path) as taken:
-        small = taken.convert("RGB").quantize(64, dither=Image.Dither.NONE)
+        small = taken.convert("RGB").quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     small.save(path, optimize=True)
     return path

@@ -1,6 +1,7 @@
 """Published worked examples of process-behaviour charts, and a slow, obvious reading of the rules to compare with."""
 
 from itertools import pairwise
+from math import isnan
 
 FLOW = [49.6, 47.6, 49.9, 51.3, 47.8, 51.2, 52.6, 52.4, 53.6, 52.1]
 """NIST/SEMATECH e-Handbook of Statistical Methods, section 6.3.2.2, "Example of moving range": ten batches."""
@@ -17,7 +18,7 @@ RULES = ("beyond", "two_of_three", "run7", "run8", "trend7")
 
 
 def is_missing(value):
-    return value is None or value != value
+    return value is None or isnan(value)
 
 
 def limits_by_hand(values, baseline_n, *, screen=True):

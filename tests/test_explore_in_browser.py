@@ -14,10 +14,11 @@ from contextlib import contextmanager
 
 import psutil
 import pytest
-from browsing import ROOT, chromium, need_chromium
+from browsing import ROOT, chromium, need_chromium, skip_without_chromium
 from playwright.sync_api import TimeoutError as TooLate
 from playwright.sync_api import expect
 
+skip_without_chromium()
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 NOTEBOOK = "01_goal_review.ipynb"
@@ -64,7 +65,7 @@ def group(command, **options):
 
 
 def end(started, patience_seconds=20):
-    """Ask it to stop, which makes it stop its kernels; then end what is left of it. Kernels lead groups of their own."""
+    """Ask it to stop, and with it its kernels, which lead groups of their own; then end what is left."""
     if started.poll() is not None:
         return
     family = [psutil.Process(started.pid), *psutil.Process(started.pid).children(recursive=True)]

@@ -9,14 +9,17 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from browsing import ROOT, chromium, need_chromium
+from browsing import ROOT, chromium, need_chromium, skip_without_chromium
 
+skip_without_chromium()
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PAGES = ("index.html", "index.en.html")
 DESKTOP, PHONE = (1280, 800), (390, 844)
 READ = "p, li, td, th, h1, h2, h3, a, figcaption, .small, .label"
 """Where the words of the page are."""
+
+UNFOLD = "document.querySelectorAll('details').forEach(details => details.open = true)"
 
 LETTERS = r"""() => [...document.querySelectorAll(".picture svg")].filter(svg => svg.checkVisibility()).map(svg => {
     const shown = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width
@@ -31,6 +34,13 @@ CUT = """() => [...document.querySelectorAll(".picture svg")].filter(svg => svg.
     return texts.filter(box => box.left < left || box.right > right).map(box => `${svg.ariaLabel}, ${box.left - left}`)
 })"""
 """Texts of charts that reach beyond the picture, where they are not shown."""
+
+TOUCHING = """() => [...document.querySelectorAll(".picture svg")].filter(svg => svg.checkVisibility()).flatMap(svg => {
+    const boxes = [...svg.querySelectorAll("g[id*=text_]")].map(g => g.getBoundingClientRect()).filter(box => box.width)
+    const touch = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom - 1 && b.top < a.bottom - 1
+    return boxes.flatMap((a, i) => boxes.slice(i + 1).filter(b => touch(a, b)).map(b => `${svg.ariaLabel}, y ${b.top}`))
+})"""
+"""Pairs of texts of a chart that lie on one another; descenders may."""
 
 FAINT = """words => {
     const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true})
@@ -132,7 +142,7 @@ def test_page_asks_for_nothing_but_itself_and_complains_of_nothing(visit, month,
 @pytest.mark.parametrize("name", PAGES)
 def test_page_does_not_scroll_sideways_on_a_phone(visit, name):
     page = visit(name, PHONE)
-    page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
+    page.evaluate(UNFOLD)
     root = page.evaluate("({wide: document.documentElement.scrollWidth, room: document.documentElement.clientWidth})")
     assert root["wide"] <= root["room"] == PHONE[0]
 
@@ -162,8 +172,16 @@ def test_letters_of_every_chart_have_20_px_in_a_room(visit, name):
 @pytest.mark.parametrize("size", [DESKTOP, PHONE])
 def test_no_text_of_a_chart_is_cut_off(visit, name, size):
     page = visit(name, size)
-    page.evaluate("document.querySelectorAll('details').forEach(details => details.open = true)")
+    page.evaluate(UNFOLD)
     assert page.evaluate(CUT) == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_no_text_of_a_chart_lies_on_another(visit, name, size):
+    page = visit(name, size)
+    page.evaluate(UNFOLD)
+    assert page.evaluate(TOUCHING) == []
 
 
 @pytest.mark.parametrize(("name", "other"), [PAGES, PAGES[::-1]])

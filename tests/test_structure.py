@@ -31,6 +31,7 @@ LAYERS = (
 DOOR = ("opsretro.analysis.result", "opsretro.report.views")
 """The one import that goes up, inside a function: a result finds its display when somebody looks at it."""
 DEEPEST = 6
+"""Imports in a row, at module level."""
 HEAVY = {"ipywidgets", "matplotlib", "numpy", "pandas", "papermill", "seaborn"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
@@ -133,7 +134,7 @@ def test_no_module_imports_itself_by_a_detour():
 
 def test_chains_of_imports_are_short():
     longest = max((longest_chain(name) for name in MODULES), key=len)
-    assert len(longest) <= DEEPEST, " → ".join(longest)
+    assert len(longest) - 1 <= DEEPEST, " → ".join(longest)
 
 
 def test_public_names_are_exactly_what_is_visible():

@@ -26,13 +26,15 @@ def known_rows(facts: pd.DataFrame, *, as_of: pd.Timestamp | None = None) -> pd.
         facts = facts[~(facts["loaded_at"] > as_of)]
     if "row_id" not in facts:
         return facts
-    named = facts[facts["row_id"].notna()]
+    named = pd.DataFrame({"row_id": facts["row_id"].to_numpy(), "place": np.arange(len(facts))}).dropna(subset="row_id")
     if not named["row_id"].duplicated().any():
         return facts
-    if "loaded_at" in named:
-        named = named.sort_values("loaded_at", kind="stable", na_position="first")
-    kept = named.drop_duplicates("row_id", keep="last").index
-    return facts[facts["row_id"].isna() | facts.index.isin(kept)]
+    if "loaded_at" in facts:
+        loaded = facts["loaded_at"].iloc[named["place"]].to_numpy()
+        named = named.assign(loaded_at=loaded).sort_values("loaded_at", kind="stable", na_position="first")
+    keep = facts["row_id"].isna().to_numpy(copy=True)
+    keep[named.drop_duplicates("row_id", keep="last")["place"]] = True
+    return facts[keep]
 
 
 def local_dates(facts: pd.DataFrame, timezone: str) -> pd.Series:
@@ -40,7 +42,8 @@ def local_dates(facts: pd.DataFrame, timezone: str) -> pd.Series:
     if "ts_utc" in facts:
         stamps = pd.to_datetime(facts["ts_utc"], utc=True, format="ISO8601")
         return stamps.dt.tz_convert(timezone).dt.tz_localize(None).dt.normalize()
-    return pd.to_datetime(facts["date"])
+    dates = facts["date"].astype(str) if pd.api.types.is_integer_dtype(facts["date"].dtype) else facts["date"]
+    return pd.to_datetime(dates).dt.normalize()
 
 
 def aggregate(
@@ -66,7 +69,7 @@ def aggregate(
         0.75
     """
     how = Aggregation(aggregation)
-    facts = _typed(known_rows(_typed(facts), as_of=None if as_of is None else _utc(as_of)))
+    facts = known_rows(_typed(facts), as_of=None if as_of is None else _utc(as_of))
     facts = facts.assign(_day=local_dates(facts, timezone), _value=_fractions(facts))
     parts = ["num", "den"] if how is Aggregation.RATIO else ["_value"]
     facts = facts.dropna(subset=[*parts, "_day"])
@@ -100,7 +103,8 @@ def _typed(facts: pd.DataFrame) -> pd.DataFrame:
         for name in ("ts_utc", "loaded_at")
         if name in facts and not isinstance(facts[name].dtype, pd.DatetimeTZDtype)
     }
-    return facts.assign(**stamps) if stamps else facts
+    numbers = {name: pd.to_numeric(facts[name]) for name in ("value", "num", "den") if name in facts}
+    return facts.assign(**stamps, **numbers)
 
 
 def _utc(moment: pd.Timestamp | str) -> pd.Timestamp:

@@ -9,7 +9,7 @@ from opsretro.errors import InputError, Problem
 
 
 def attainment(
-    actual: float,
+    actual: float | None,
     target: float | None,
     *,
     direction: Direction | str,
@@ -24,7 +24,7 @@ def attainment(
     outside loses by its distance in half-widths, never below 0.
 
     Args:
-        actual: Value at period end, in the KPI's own unit.
+        actual: Value at period end, in the KPI's own unit; None or NaN = missing.
         target: Same unit; None for a range.
         direction: HIGHER when more is better (sign-ups), LOWER when less is (refund rate), RANGE for a corridor.
         baseline: Where the goal started, same unit; None = there was none.
@@ -47,13 +47,13 @@ def attainment(
         0.8
     """
     direction = _checked(direction, actual=actual, target=target, baseline=baseline, low=low, high=high)
-    if _missing(actual):
+    if actual is None or math.isnan(actual):
         return None
     if direction is Direction.RANGE:
         return None if low is None or high is None else _range(actual, low, high)
-    if target is None or _missing(target):
+    if target is None or math.isnan(target):
         return None
-    if baseline is not None and not _missing(baseline):
+    if baseline is not None and not math.isnan(baseline):
         return None if target == baseline else (actual - baseline) / (target - baseline)
     sign = 1 if direction is Direction.HIGHER else -1
     return None if target == 0 else 1 + sign * (actual - target) / abs(target)
@@ -111,10 +111,6 @@ def _checked(direction: Direction | str, **values: float | None) -> Direction:
     if problems:
         raise InputError(problems)
     return Direction(direction)
-
-
-def _missing(value: float) -> bool:
-    return math.isnan(value)
 
 
 def _range(actual: float, low: float, high: float) -> float | None:

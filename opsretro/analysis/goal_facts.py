@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,8 +17,6 @@ from opsretro.tables.period import Period
 
 NUMBERS = ("baseline", "target", "target_growth", "low", "high", "weight")
 TEXTS = ("name", "owner", "unit", "milestones", "numerator", "denominator", "dimension")
-SPARSE_DAYS = 2
-"""A KPI with at most this many days of data a month is not daily: its month is over when the data is there."""
 
 
 def goals_in_force(tables: Mapping[str, pd.DataFrame], period: Period) -> pd.DataFrame:
@@ -80,42 +79,48 @@ def _dimension_problems(goals: pd.DataFrame, metrics: pd.DataFrame) -> list[Prob
     ]
 
 
-def monthly_facts(goals: pd.DataFrame, metrics: pd.DataFrame, period: Period) -> dict[str, MonthlyFacts]:
+def monthly_facts(goals: pd.DataFrame, metrics: pd.DataFrame, period: Period, timezone: str) -> dict[str, MonthlyFacts]:
     """The months of each goal's KPI up to the period.
 
     Args:
         goals: From `goals_in_force`.
         metrics: Rows of the metrics table that exist, with their local day in ``date``.
         period: A month.
+        timezone: IANA name.
 
     Returns:
         By goal_id.
     """
-    known = metrics[metrics["date"] <= pd.Timestamp(period.end)]
+    absent = [name for name in ("value", "numerator", "denominator") if name not in metrics]
+    known = metrics[metrics["date"] <= pd.Timestamp(period.end)].assign(**dict.fromkeys(absent, np.nan))
     newest = metrics["date"].max()
-    by_kpi = dict(list(known.groupby("kpi", sort=False)))
-    return {goal["goal_id"]: _facts(goal, by_kpi, newest, period) for goal in goals.to_dict("records")}
+    by_kpi = defaultdict(lambda: known.iloc[:0], list(known.groupby("kpi", sort=False)))
+    return {goal["goal_id"]: _facts(goal, by_kpi, newest, period, timezone) for goal in goals.to_dict("records")}
 
 
 def _facts(
-    goal: Mapping[str, Any], by_kpi: Mapping[str, pd.DataFrame], newest: pd.Timestamp, period: Period
+    goal: Mapping[str, Any], by_kpi: Mapping[str, pd.DataFrame], newest: pd.Timestamp, period: Period, timezone: str
 ) -> MonthlyFacts:
     rows = _rows_of(goal, by_kpi)
-    months = aggregate(rows, aggregation=goal["aggregation"], timezone="UTC")
-    days = rows.loc[rows["date"] >= pd.Timestamp(period.start), "date"]
-    last = days.max() if len(days) else pd.NaT
-    sparse = days.nunique() <= SPARSE_DAYS and _usual_days(months, period) <= SPARSE_DAYS
-    over = sparse or max(newest, last) >= pd.Timestamp(period.end)
+    months = aggregate(rows, aggregation=goal["aggregation"], timezone=timezone)
+    used = ["num", "den"] if goal["aggregation"] == Aggregation.RATIO else ["value"]
+    days = rows.dropna(subset=used)["date"].drop_duplicates().sort_values()
+    inside = days[days >= pd.Timestamp(period.start)]
     return MonthlyFacts(
         months=months,
-        last_day="" if pd.isna(last) else str(last.date()),
-        running=bool(len(days)) and not over,
+        last_day=str(inside.iloc[-1].date()) if len(inside) else "",
+        running=bool(len(inside)) and not _is_over(days, newest, pd.Timestamp(period.end)),
     )
 
 
-def _usual_days(months: pd.DataFrame, period: Period) -> float:
-    earlier = months.loc[months.index < period.label, "n_days"]
-    return float(earlier.median()) if len(earlier) else np.inf
+def _is_over(days: pd.Series, newest: pd.Timestamp, end: pd.Timestamp) -> bool:
+    """Whether no more of the period is to come: other data is past its end, or the KPI's next row would be.
+
+    The next row is expected after the KPI's usual gap: a day, a week, a month (whose length varies by a tenth).
+    """
+    gap = days.diff().median() if len(days) > 1 else pd.Timedelta(days=1)
+    slack = pd.Timedelta(days=gap.days // 10)
+    return bool(newest >= end or days.iloc[-1] + gap > end - slack)
 
 
 def _rows_of(goal: Mapping[str, Any], by_kpi: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -125,21 +130,25 @@ def _rows_of(goal: Mapping[str, Any], by_kpi: Mapping[str, pd.DataFrame]) -> pd.
         den = _by_day(_slice(by_kpi, goal["denominator"], goal["dimension"]))
         return pd.DataFrame({"num": num, "den": den}).dropna().rename_axis("date").reset_index()
     rows = _slice(by_kpi, goal["kpi"], goal["dimension"])
-    rows = rows.rename(columns={"numerator": "num", "denominator": "den"}).reindex(
-        columns=["date", "value", "num", "den"]
-    )
+    rows = rows.rename(columns={"numerator": "num", "denominator": "den"})
     if goal["aggregation"] in {Aggregation.MEAN, Aggregation.LAST}:
-        rows = _by_day(rows).rename_axis("date").reset_index()
-    return rows.assign(unit=goal["unit"])
+        rows = _by_moment(rows)
+    moment = ["date", "ts_utc"] if "ts_utc" in rows else ["date"]
+    return rows.reindex(columns=[*moment, "value", "num", "den"]).assign(unit=goal["unit"])
+
+
+def _by_moment(rows: pd.DataFrame) -> pd.DataFrame:
+    """Leaves of one moment add up: a level by channel is the level of all channels."""
+    moment = [name for name in ("date", "ts_utc") if name in rows]
+    return rows.dropna(subset=["value"]).groupby(moment, as_index=False)["value"].sum()
 
 
 def _slice(by_kpi: Mapping[str, pd.DataFrame], kpi: str, dimension: str) -> pd.DataFrame:
-    rows = by_kpi.get(kpi, next(iter(by_kpi.values())).iloc[:0])
+    rows = by_kpi[kpi]
     for column, value in _filters(dimension):
         rows = rows[rows[column] == value]
     return rows
 
 
 def _by_day(rows: pd.DataFrame) -> pd.Series:
-    """Leaves of one day add up: a level by channel is the level of all channels."""
     return rows.dropna(subset=["value"]).groupby("date")["value"].sum()

@@ -11,8 +11,9 @@ import pandas as pd
 
 from opsretro.analysis.attainment import attainment, due_target, growth_target
 from opsretro.analysis.codes import ALERT_RULES, Assurance, Direction, LimitsState, Reason, Status, Variation
-from opsretro.analysis.limits import ProcessLimits, assurance, process_limits, wanted_range
+from opsretro.analysis.limits import ProcessLimits, assurance, no_limits, process_limits, wanted_range
 from opsretro.analysis.result import Context, Finding, Result
+from opsretro.tables.period import add_months
 
 _F, _S, _B, _I = "float64", "str", "bool", "int64"
 
@@ -100,7 +101,7 @@ def review_goals(
         fact = facts[goal["goal_id"]]
         series = fact.months["value"]
         baseline_n = _baseline_length(series, month, baseline_months)
-        limits = process_limits(series, baseline_n=max(baseline_n, 1))
+        limits = process_limits(series, baseline_n=baseline_n) if baseline_n else no_limits(len(series))
         rows.append(_verdicts(goal, fact, limits, month))
         months.append(_month_rows(goal["goal_id"], fact.months, limits, baseline_n))
     table = pd.DataFrame(rows)
@@ -121,26 +122,25 @@ def _baseline_length(series: pd.Series, month: str, baseline_months: int) -> int
 def _verdicts(goal: Mapping[str, Any], fact: MonthlyFacts, limits: ProcessLimits, month: str) -> dict[str, Any]:
     values = fact.months["value"]
     position = values.index.get_loc(month) if month in values.index else None
-    actual = float("nan") if position is None else float(values.iloc[position])
-    previous = float("nan") if not position else float(values.iloc[position - 1])
+    year_ago, before = add_months(month, -12), add_months(month, -1)
+    actual, previous, same_last_year = (float(values.get(key, float("nan"))) for key in (month, before, year_ago))
     wanted = _wanted(goal, month)
     direction = Direction(goal["direction"])
     status, reason = _status(actual, wanted, direction, running=fact.running)
     decided = status is not Status.NO_DATA
-    before = _status(previous, wanted, direction, running=False)[0]
+    previous_status = _status(previous, _wanted(goal, before), direction, running=False)[0]
     variation, rules = _variation(limits, position if decided or reason is Reason.NO_TARGET else None)
     side = "" if variation is Variation.UNKNOWN or actual == limits.mean else "up" if actual > limits.mean else "down"
-    year_ago = f"{int(month[:4]) - 1}{month[4:]}"
     return {
         **{key: goal[key] for key in ("goal_id", "kpi", "name", "owner", "unit", "direction", "weight")},
         **{key: wanted[key] for key in ("target", "low", "high", "baseline")},
         "actual": actual,
         "previous": previous,
-        "same_last_year": float(values.get(year_ago, float("nan"))),
+        "same_last_year": same_last_year,
         "attainment": attainment(actual, direction=direction, **_given(wanted)) if decided else None,
         "status": status.value,
         "reason": reason.value,
-        "previous_status": before.value,
+        "previous_status": previous_status.value,
         "variation": variation.value,
         "rules": "+".join(rules),
         "side": side,
@@ -159,7 +159,8 @@ def _wanted(goal: Mapping[str, Any], month: str) -> dict[str, float]:
     baseline, target = goal["baseline"], goal["target"]
     if math.isnan(target) and not math.isnan(goal["target_growth"]) and not math.isnan(baseline):
         target = growth_target(baseline, goal["target_growth"])
-    if not math.isnan(target) and not math.isnan(baseline):
+    last_month = not pd.isna(goal["deadline"]) and month >= f"{goal['deadline']:%Y-%m}"
+    if not math.isnan(target) and not math.isnan(baseline) and not last_month:
         target = due_target(target, baseline, goal["milestones"], month)
     return {"target": target, "low": goal["low"], "high": goal["high"], "baseline": baseline}
 

@@ -83,7 +83,7 @@ def process_limits(values: Values, *, baseline_n: int, screen: bool = True) -> P
     if state is LimitsState.NONE or np.isnan(mean_range):
         state, mean, half = LimitsState.NONE, np.nan, np.nan
     else:
-        mean, half = float(np.nanmean(base)), WIDTH * mean_range
+        mean, half = _mean(base), WIDTH * mean_range
     signals = find_signals(x, mean, mean - half, mean + half)
     return ProcessLimits(
         mean=mean,
@@ -96,8 +96,17 @@ def process_limits(values: Values, *, baseline_n: int, screen: bool = True) -> P
     )
 
 
+def no_limits(n: int) -> ProcessLimits:
+    """The limits of a KPI without any baseline: none, and no signals in its n positions."""
+    nan = float("nan")
+    signals = find_signals(np.full(n, nan), nan, nan, nan)
+    return ProcessLimits(
+        mean=nan, lower=nan, upper=nan, mean_range=nan, n_baseline=0, state=LimitsState.NONE, signals=signals
+    )
+
+
 def _as_floats(values: Values, baseline_n: int) -> np.ndarray:
-    x = pd.Series(list(values), dtype="float64").to_numpy()
+    x = np.array([float("nan") if value is None or pd.isna(value) else float(value) for value in values], dtype=float)
     problems = [
         Problem(code="infinite", source="values", rows=(int(position),)) for position in np.flatnonzero(np.isinf(x))
     ]
@@ -106,6 +115,11 @@ def _as_floats(values: Values, baseline_n: int) -> np.ndarray:
     if problems:
         raise InputError(problems)
     return x
+
+
+def _mean(base: np.ndarray) -> float:
+    """The mean, kept between the values by rounding too: the mean of equal values is that value."""
+    return float(np.clip(np.nanmean(base), np.nanmin(base), np.nanmax(base)))
 
 
 def _mean_range(base: np.ndarray, *, screen: bool) -> float:

@@ -86,9 +86,9 @@ class Result:
             object.__setattr__(self, name, frame.reindex(columns=list(dtypes)).astype(dtypes).reset_index(drop=True))
 
     def __getattribute__(self, name: str) -> Any:
-        """Attributes; a frame is handed out as a copy, so nobody changes a result by working on it."""
+        """Attributes; a frame is handed out as a copy (on write), so nobody changes a result by working on it."""
         value = super().__getattribute__(name)
-        return value.copy() if isinstance(value, pd.DataFrame) else value
+        return value.copy(deep=False) if isinstance(value, pd.DataFrame) else value
 
     @property
     def headline(self) -> str:

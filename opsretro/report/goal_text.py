@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from opsretro.analysis.codes import Direction, LimitsState, Reason, Status, Variation
-from opsretro.analysis.goal_review import GoalReview
-from opsretro.analysis.result import Finding
 from opsretro.report import numbers
 from opsretro.words import pick, say
+
+if TYPE_CHECKING:
+    from opsretro.analysis.goal_review import GoalReview
+    from opsretro.analysis.result import Finding
 
 LONGEST_NAME = {"wide": 14, "narrow": 17}
 
@@ -177,13 +180,11 @@ class GoalText:
 
     def chart_caption(self, goal: pd.Series) -> str:
         """Unit, source and n of a card."""
-        unit = (
-            self.word(f"unit.{goal['unit']}")
-            if goal["unit"] in {"percent", "fraction", "count", "currency"}
-            else goal["unit"]
-        )
+        known = {"percent": "rate", "fraction": "rate", "count": "count"}
+        unit = self.review.context.currency if goal["unit"] == "currency" else goal["unit"]
+        unit = self.word(f"unit.{known[unit]}") if unit in known else unit
         state = self.word(f"limits.{goal['limits_state']}", n=goal["n_baseline"])
-        return self.word("caption", unit=unit, currency=self.review.context.currency, days=goal["n_days"], state=state)
+        return self.word("caption", unit=unit, days=goal["n_days"], state=state)
 
     def overview_title(self) -> str:
         """The message of the overview as a full sentence."""

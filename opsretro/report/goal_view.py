@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import TYPE_CHECKING
 
@@ -9,15 +10,17 @@ import pandas as pd
 from markupsafe import Markup
 
 from opsretro.analysis.codes import Direction, Status, Variation
-from opsretro.analysis.goal_review import GoalReview
-from opsretro.analysis.result import Finding
 from opsretro.report import goal_charts
 from opsretro.report.goal_text import GoalText
 from opsretro.report.look import SIZES, light_tokens, svg
 from opsretro.report.templates import render
+from opsretro.words import say
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from opsretro.analysis.goal_review import GoalReview
+    from opsretro.analysis.result import Finding
 
 TOP_SENTENCES = 4
 
@@ -103,8 +106,6 @@ class GoalView:
 
     def method(self) -> str:
         """Definitions and method."""
-        from opsretro.words import say
-
         return say("page.method_goals", self.review.lang)
 
     def _by_importance(self) -> list[pd.Series]:
@@ -165,7 +166,7 @@ class GoalView:
 
 
 def _anchor(goal_id: str) -> str:
-    """An id that is safe in HTML, unique as long as goal ids differ in more than punctuation."""
-    safe = re.sub(r"[^A-Za-z0-9]+", "-", goal_id)
-    mark = "" if safe == goal_id.replace("_", "-") else f"-{sum(map(ord, goal_id))}"
-    return f"goal-{safe}{mark}"
+    """An id for HTML: the goal's own where it is plain, a hash of it where it is not."""
+    if re.fullmatch(r"[A-Za-z0-9_-]+", goal_id):
+        return f"goal-{goal_id}"
+    return f"goal-{hashlib.sha256(goal_id.encode()).hexdigest()[:12]}"

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
 from markupsafe import Markup
 
-from opsretro.analysis.goal_review import GoalReview
-from opsretro.analysis.result import Finding, Result
-from opsretro.report.goal_view import GoalView
-
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+
+    from opsretro.analysis.result import Finding, Result
 
 
 class View(Protocol):
@@ -50,13 +49,15 @@ class View(Protocol):
         """Definitions and method, for the end of the page."""
 
 
-_VIEWS: dict[str, tuple[type[Any], type[Any]]] = {"goals": (GoalReview, GoalView)}
+_HOMES = {
+    "goals": ("opsretro.analysis.goal_review:GoalReview", "opsretro.report.goal_view:GoalView"),
+}
+"""Result and view by section, loaded when first asked for: a page needs only the charts of its own sections."""
 
 
 def view(result: Result) -> View:
     """The view of a result."""
-    _, shown_by = _VIEWS[result.section]
-    shown: View = shown_by(result)
+    shown: View = _load(_HOMES[result.section][1])(result)
     return shown
 
 
@@ -67,6 +68,10 @@ def load(data: dict[str, Any], *, lang: str) -> Result:
         data: What `Result.to_dict` returned.
         lang: Language of display.
     """
-    result_type, _ = _VIEWS[data["section"]]
-    result: Result = result_type.from_dict(data, lang=lang)
+    result: Result = _load(_HOMES[data["section"]][0]).from_dict(data, lang=lang)
     return result
+
+
+def _load(home: str) -> Any:
+    module, _, name = home.partition(":")
+    return getattr(import_module(module), name)
