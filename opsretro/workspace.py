@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from opsretro.analysis import goal_facts
-from opsretro.analysis.aggregate import known_rows, local_dates
+from opsretro.analysis.aggregate import as_moment, known_rows, local_dates
 from opsretro.analysis.goal_review import GoalReview, review_goals
 from opsretro.analysis.result import Context
 from opsretro.errors import InputError, Problem
@@ -171,11 +171,4 @@ def _moment(as_of: str | None, metrics: pd.DataFrame, settings: Settings) -> pd.
     if as_of is None:
         newest = metrics["loaded_at"].max() if "loaded_at" in metrics else pd.NaT
         return None if pd.isna(newest) else newest
-    try:
-        stamp = pd.Timestamp(as_of)
-    except ValueError:
-        raise InputError([Problem(code="not_a_moment", source="as_of", values={"value": as_of})]) from None
-    if stamp.tzinfo is None:
-        stamp = stamp.tz_localize(settings.timezone)
-        stamp += pd.Timedelta(days=1) - pd.Timedelta("1us") if len(as_of) <= len("2026-11-02") else pd.Timedelta(0)
-    return stamp.tz_convert("UTC")
+    return as_moment(as_of, settings.timezone)

@@ -21,7 +21,7 @@ def main() -> int:
     find_chromium.cache_clear()
     if find_chromium():
         return 0
-    tried = "; ".join(filter(None, trouble))
+    tried = "; ".join(dict.fromkeys(filter(None, trouble)))
     ending = "" if is_required() else "; tests and pictures that need one are left out"
     print(f"opsretro: {MISSING}{ending}" + (f" ({tried})" if tried else ""), file=sys.stderr)
     return int(is_required())

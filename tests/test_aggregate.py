@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from opsretro import InputError
 from opsretro.analysis.goals import aggregate
 
 SHANGHAI = "Asia/Shanghai"
@@ -265,3 +266,35 @@ def test_rows_handed_in_are_left_alone():
     rows = restated()
     aggregate(rows, aggregation="sum", timezone=SHANGHAI, as_of="2026-04-05")
     pd.testing.assert_frame_equal(rows, restated())
+
+
+@pytest.mark.parametrize("unit", ["percent", "Percent", "%", "per cent", "\uff05"])
+def test_per_cent_is_understood_however_it_is_written(unit):
+    assert by_month({"date": ["2026-04-01"], "value": [4.2], "unit": [unit]}, "mean_rate") == {"2026-04": 0.042}
+
+
+def test_an_empty_row_id_is_none():
+    rows = {"date": ["2026-04-01", "2026-04-02"], "row_id": ["", ""], "value": [1.0, 2.0]}
+    assert by_month(rows) == {"2026-04": 3.0}
+
+
+def test_as_of_a_day_means_the_whole_local_day():
+    rows = {"date": ["2026-04-01"] * 2, "value": [1.0, 2.0], "loaded_at": ["2026-04-05T15:59Z", "2026-04-05T16:00Z"]}
+    assert by_month(rows, as_of="2026-04-05") == {"2026-04": 1.0}
+
+
+def test_everything_wrong_with_a_call_is_said_at_once():
+    message = (
+        "aggregation: 1 problem. 'total' is not known; write one of: sum, mean, last, ratio, mean_rate.\n"
+        "timezone: 1 problem. Timezone is 'Mars'; write an IANA name such as \"Asia/Shanghai\".\n"
+        "facts: 2 problems. The header needs one of these: ts_utc / date; add it. "
+        "The header needs one of these: value; add it."
+    )
+    with pytest.raises(InputError, match="aggregation: 1 problem") as refused:
+        aggregate(pd.DataFrame({"x": [1]}), aggregation="total", timezone="Mars")
+    assert str(refused.value) == message
+
+
+def test_a_moment_that_is_none_is_refused():
+    with pytest.raises(InputError, match=r"^as_of: 1 problem\. 'soon' is not a day or a time; write 2026-11-02 or "):
+        by_month({"date": ["2026-04-01"], "value": [1.0]}, as_of="soon")

@@ -127,9 +127,13 @@ def test_a_missing_baseline_is_no_baseline():
     assert attainment(80.0, 100.0, direction="higher", baseline=NAN) == 0.8
 
 
-@pytest.mark.parametrize(("low", "high"), [(110.0, 90.0), (100.0, 100.0)])
-def test_a_range_without_width_or_turned_round_has_no_attainment(low, high):
-    assert attainment(95.0, None, direction="range", low=low, high=high) is None
+def test_a_range_turned_round_has_no_attainment():
+    assert attainment(95.0, None, direction="range", low=110.0, high=90.0) is None
+
+
+@pytest.mark.parametrize(("actual", "expected"), [(100.0, 1.0), (100.1, 0.0), (99.0, 0.0)])
+def test_a_range_of_one_value_is_met_by_it_alone(actual, expected):
+    assert attainment(actual, None, direction="range", low=100.0, high=100.0) == expected
 
 
 def test_direction_may_be_a_word_or_its_code():

@@ -149,7 +149,7 @@ def test_a_moving_range_across_a_missing_month_does_not_exist():
 
 def test_a_value_on_a_limit_is_not_beyond_it():
     upper, lower = after_calm().upper, after_calm().lower
-    limits = after_calm(upper, lower, np.nextafter(upper, 99), np.nextafter(lower, -99))
+    limits = after_calm(upper, lower, upper + 1e-9, lower - 1e-9)
     assert flagged(limits, "beyond") == [15, 16]
 
 
@@ -288,6 +288,18 @@ def test_a_nullable_column_of_pandas_will_do():
     assert goals.process_limits(x, baseline_n=18).n_baseline == 12
 
 
+def test_a_constant_rate_has_no_signals_in_short_months():
+    # The mean of 28 times 0.1 and of 31 times 0.1 differ in the last digit only.
+    days = pd.date_range("2024-01-01", "2026-04-30")
+    rates = goals.aggregate(pd.DataFrame({"date": days, "value": 0.1}), aggregation="mean_rate", timezone="UTC")
+    assert goals.new_signals(rates["value"], baseline_n=12) == ()
+
+
+def test_values_on_the_mean_are_on_neither_side_whatever_their_digits():
+    # The mean of six times 9.1 and six times 11.1 is 10.1; in binary it comes out a last digit lower.
+    assert goals.new_signals([9.1, 11.1] * 6 + [10.1] * 9, baseline_n=12) == ()
+
+
 def test_leaving_a_constant_baseline_is_a_signal():
     assert goals.new_signals([5.0] * 12 + [5.0, 5.5, 4.9], baseline_n=12) == (13, 14)
 
@@ -316,8 +328,8 @@ def test_later_values_never_move_the_limits():
 
 
 def test_every_infinite_value_is_refused_at_once():
-    infinite = "a value is infinite; leave it missing."
-    message = f"values: 2 problems. Row 1: {infinite} Row 3: {infinite}"
+    texts = [f"The value at position {n} (counted from 0) is infinite; leave it missing." for n in (1, 3)]
+    message = f"values: 2 problems. {' '.join(texts)}"
     with pytest.raises(InputError, match=f"^{re.escape(message)}$"):
         goals.process_limits([1, float("inf"), 2, float("-inf")], baseline_n=12)
 

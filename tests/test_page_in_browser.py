@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -97,9 +98,9 @@ def sparse(browser, tmp_path_factory):
     return publish(workspace, tmp_path_factory.mktemp("sparse_reports"))
 
 
-@pytest.fixture
-def visit(browser, month):
-    """Opens a page of the month in a fresh profile; `requests` and `complaints` of the page grow as they happen."""
+@contextmanager
+def opener(browser, month):
+    """Opens pages of the month, each in a fresh profile; a page's `requests` and `complaints` grow as they happen."""
     contexts = []
 
     def open_page(name, size=DESKTOP, scheme="light", folder=month):
@@ -116,6 +117,20 @@ def visit(browser, month):
     yield open_page
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def visit(browser, month):
+    """Opens a page of the month for one test, which may change it."""
+    with opener(browser, month) as open_page:
+        yield open_page
+
+
+@pytest.fixture(scope="module")
+def look(browser, month):
+    """Shows a page of the month to tests that only look; opened once."""
+    with opener(browser, month) as open_page:
+        yield cache(open_page)
 
 
 def visible(page, selector):
@@ -148,22 +163,22 @@ def test_page_does_not_scroll_sideways_on_a_phone(visit, name):
 
 
 @pytest.mark.parametrize(("size", "shown", "hidden"), [(DESKTOP, ".wide", ".narrow"), (PHONE, ".narrow", ".wide")])
-def test_only_pictures_that_fit_the_screen_are_shown(visit, size, shown, hidden):
-    page = visit("index.html", size)
+def test_only_pictures_that_fit_the_screen_are_shown(look, size, shown, hidden):
+    page = look("index.html", size)
     assert visible(page, shown) == {True}
     assert visible(page, hidden) == {False}
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_every_letter_of_a_chart_has_12_px_on_a_phone(visit, name):
-    charts = visit(name, PHONE).evaluate(LETTERS)
+def test_every_letter_of_a_chart_has_12_px_on_a_phone(look, name):
+    charts = look(name, PHONE).evaluate(LETTERS)
     assert len(charts) > 1
     assert min(map(min, charts)) >= 12
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_letters_of_every_chart_have_20_px_in_a_room(visit, name):
-    charts = visit(name, DESKTOP).evaluate(LETTERS)
+def test_letters_of_every_chart_have_20_px_in_a_room(look, name):
+    charts = look(name, DESKTOP).evaluate(LETTERS)
     assert len(charts) > 1
     assert min(map(max, charts)) >= 20
 
@@ -194,21 +209,21 @@ def test_language_link_leads_to_the_other_page_and_back(visit, month, name, othe
 
 
 @pytest.mark.parametrize(("name", "lang"), [("index.html", "zh-CN"), ("index.en.html", "en")])
-def test_page_names_its_language(visit, name, lang):
-    assert visit(name).locator("html").get_attribute("lang") == lang
+def test_page_names_its_language(look, name, lang):
+    assert look(name).locator("html").get_attribute("lang") == lang
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_every_conclusion_leads_to_its_evidence(visit, name):
-    page = visit(name)
+def test_every_conclusion_leads_to_its_evidence(look, name):
+    page = look(name)
     targets = [link.get_attribute("href") for link in page.locator(".top li a").all()]
     assert len(targets) == page.locator(".top li").count() > 1
     assert [target for target in targets if page.locator(target).count() != 1] == []
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_every_link_inside_the_page_leads_somewhere(visit, name):
-    page = visit(name)
+def test_every_link_inside_the_page_leads_somewhere(look, name):
+    page = look(name)
     targets = {link.get_attribute("href") for link in page.locator('a[href^="#"]').all()}
     assert [target for target in targets if page.locator(target).count() != 1] == []
 
@@ -223,21 +238,21 @@ def test_a_click_on_the_evidence_brings_it_into_view(visit):
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE])
-def test_text_stands_out_from_its_background(visit, size, scheme):
-    count, faint = visit("index.html", size, scheme).evaluate(FAINT, READ)
+def test_text_stands_out_from_its_background(look, size, scheme):
+    count, faint = look("index.html", size, scheme).evaluate(FAINT, READ)
     assert count > 50
     assert faint == []
 
 
-def test_dark_page_is_dark(visit):
-    light, dark = (visit("index.html", scheme=scheme) for scheme in ("light", "dark"))
+def test_dark_page_is_dark(look):
+    light, dark = (look("index.html", scheme=scheme) for scheme in ("light", "dark"))
     colour = "getComputedStyle(document.body).backgroundColor"
     assert (light.evaluate(colour), dark.evaluate(colour)) == ("rgb(255, 255, 255)", "rgb(18, 24, 31)")
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_headings_start_at_one_and_skip_no_level(visit, name):
-    tags = visit(name).locator("h1, h2, h3, h4, h5, h6").evaluate_all("all => all.map(e => Number(e.tagName[1]))")
+def test_headings_start_at_one_and_skip_no_level(look, name):
+    tags = look(name).locator("h1, h2, h3, h4, h5, h6").evaluate_all("all => all.map(e => Number(e.tagName[1]))")
     assert tags[0] == 1 == tags.count(1)
     assert max(after - before for before, after in pairwise(tags)) == 1
 
@@ -262,15 +277,15 @@ def test_first_tab_shows_where_the_keyboard_is(visit):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_charts_speak_to_a_screen_reader(visit, name):
-    for chart in visit(name).locator(".picture svg").all():
+def test_charts_speak_to_a_screen_reader(look, name):
+    for chart in look(name).locator(".picture svg").all():
         assert chart.get_attribute("role") == "img"
         assert chart.get_attribute("aria-label")
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_page_prints_on_several_sheets(visit, name):
-    printed = visit(name).pdf(prefer_css_page_size=True)
+def test_page_prints_on_several_sheets(look, name):
+    printed = look(name).pdf(prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) > 1
 
 
@@ -289,7 +304,7 @@ def test_folded_cards_are_printed_too(visit):
 @pytest.mark.parametrize(
     ("section", "file"), [("followup", "actions.yaml"), ("roi", "activities.csv"), ("health", "survey/")]
 )
-def test_section_without_data_names_the_table_that_fills_it(visit, sparse, name, words, section, file):
-    shown = visit(name, folder=sparse).locator(f"#{section}.absent p")
+def test_section_without_data_names_the_table_that_fills_it(look, sparse, name, words, section, file):
+    shown = look(name, folder=sparse).locator(f"#{section}.absent p")
     assert shown.inner_text().startswith(words.format(file))
     assert shown.is_visible()

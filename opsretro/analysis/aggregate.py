@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
 import numpy as np
 import pandas as pd
 
-from opsretro.analysis.codes import Aggregation
+from opsretro.analysis.codes import Aggregation, as_code
+from opsretro.errors import InputError, Problem, collecting
 from opsretro.tables.period import add_months
 
 COLUMNS = ("value", "coverage", "num", "den", "n_days", "n_rows")
@@ -26,13 +29,14 @@ def known_rows(facts: pd.DataFrame, *, as_of: pd.Timestamp | None = None) -> pd.
         facts = facts[~(facts["loaded_at"] > as_of)]
     if "row_id" not in facts:
         return facts
-    named = pd.DataFrame({"row_id": facts["row_id"].to_numpy(), "place": np.arange(len(facts))}).dropna(subset="row_id")
+    ids = facts["row_id"].mask(facts["row_id"] == "")
+    named = pd.DataFrame({"row_id": ids.to_numpy(), "place": np.arange(len(facts))}).dropna(subset="row_id")
     if not named["row_id"].duplicated().any():
         return facts
     if "loaded_at" in facts:
         loaded = facts["loaded_at"].iloc[named["place"]].to_numpy()
         named = named.assign(loaded_at=loaded).sort_values("loaded_at", kind="stable", na_position="first")
-    keep = facts["row_id"].isna().to_numpy(copy=True)
+    keep = ids.isna().to_numpy(copy=True)
     keep[named.drop_duplicates("row_id", keep="last")["place"]] = True
     return facts[keep]
 
@@ -57,19 +61,23 @@ def aggregate(
         aggregation: ``sum``; ``mean`` of rows; ``last`` = sum of the rows at the newest time; ``ratio`` = sum of num
             over sum of den; ``mean_rate`` = mean of rows as fractions, only where no parts exist.
         timezone: IANA name; a month begins at its midnight.
-        as_of: Rows loaded later do not exist; None = all exist.
+        as_of: A moment, or a day (``"2026-05-02"``: the whole local day); rows loaded later do not exist; None = all
+            exist.
 
     Returns:
         Indexed by month (``"2026-04"``), first to last without gaps. value (NaN = missing), coverage (share of the
         month's days that have rows, 0–1), num, den, n_days, n_rows. Rates are fractions.
+
+    Raises:
+        InputError: The aggregation, the timezone or as_of cannot be understood, or a column it needs is absent.
 
     Example:
         >>> facts = pd.DataFrame({"ts_utc": ["2026-03-31T17:00Z"], "num": [3.0], "den": [4.0]})
         >>> float(aggregate(facts, aggregation="ratio", timezone="Asia/Shanghai").loc["2026-04", "value"])
         0.75
     """
-    how = Aggregation(aggregation)
-    facts = known_rows(_typed(facts), as_of=None if as_of is None else _utc(as_of))
+    how = _checked(facts, aggregation, timezone)
+    facts = known_rows(_typed(facts), as_of=None if as_of is None else as_moment(as_of, timezone))
     facts = facts.assign(_day=local_dates(facts, timezone), _value=_fractions(facts))
     parts = ["num", "den"] if how is Aggregation.RATIO else ["_value"]
     facts = facts.dropna(subset=[*parts, "_day"])
@@ -107,16 +115,59 @@ def _typed(facts: pd.DataFrame) -> pd.DataFrame:
     return facts.assign(**stamps, **numbers)
 
 
-def _utc(moment: pd.Timestamp | str) -> pd.Timestamp:
-    stamp = pd.Timestamp(moment)
+def as_moment(as_of: pd.Timestamp | str, timezone: str) -> pd.Timestamp:
+    """The last moment of a day, or a moment itself, in UTC.
+
+    Args:
+        as_of: ``"2026-11-02"`` (the whole local day), or a moment, in UTC when it names no zone.
+        timezone: IANA name.
+
+    Raises:
+        InputError: Neither a day nor a moment.
+
+    Example:
+        >>> as_moment("2026-11-02", "Asia/Shanghai").isoformat()
+        '2026-11-02T15:59:59.999999+00:00'
+    """
+    try:
+        stamp = pd.Timestamp(as_of)
+    except ValueError:
+        raise InputError([Problem(code="not_a_moment", source="as_of", values={"value": str(as_of)})]) from None
+    if isinstance(as_of, str) and len(as_of.strip()) == len("2026-11-02"):
+        stamp = (stamp + pd.Timedelta(days=1)).tz_localize(timezone) - pd.Timedelta("1us")
     return stamp.tz_localize("UTC") if stamp.tzinfo is None else stamp.tz_convert("UTC")
+
+
+def _checked(facts: pd.DataFrame, aggregation: Aggregation | str, timezone: str) -> Aggregation:
+    problems: list[Problem] = []
+    how = Aggregation.SUM
+    with collecting(problems):
+        how = as_code(Aggregation, aggregation, "aggregation")
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        problems.append(Problem(code="setting_timezone", source="timezone", values={"value": timezone}))
+    needed = [("ts_utc", "date"), *((("num",), ("den",)) if how is Aggregation.RATIO else (("value",),))]
+    problems += [
+        Problem(code="column_choice", source="facts", values={"choice": " / ".join(choice)})
+        for choice in needed
+        if not set(choice) & set(facts.columns)
+    ]
+    if problems:
+        raise InputError(problems)
+    return how
 
 
 def _fractions(facts: pd.DataFrame) -> pd.Series:
     if "value" not in facts:
         return pd.Series(np.nan, index=facts.index)
     values = facts["value"].astype("float64")
-    return values.where(facts["unit"] != "percent", values / 100) if "unit" in facts else values
+    return values.where(~is_percent(facts["unit"]), values / 100) if "unit" in facts else values
+
+
+def is_percent(unit: pd.Series) -> pd.Series:
+    """Whether a unit says per cent, however it is written."""
+    return unit.astype("str").str.strip().str.lower().isin({"percent", "per cent", "%", "\uff05"})
 
 
 def _every_month(table: pd.DataFrame) -> pd.DataFrame:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from opsretro.analysis.codes import Direction
-from opsretro.errors import InputError, Problem
+from opsretro.analysis.codes import Direction, as_code
+from opsretro.errors import InputError, Problem, collecting
 
 
 def attainment(
@@ -33,7 +33,7 @@ def attainment(
 
     Returns:
         Ratio; None where it is not defined (target equals baseline, target 0 without a baseline, a value is missing,
-        a range without width).
+        a range whose ends are exchanged).
 
     Raises:
         InputError: A value is infinite, or the direction is unknown; names all of it.
@@ -98,24 +98,19 @@ def due_target(target: float, baseline: float | None, milestones: str | None, mo
 
 
 def _checked(direction: Direction | str, **values: float | None) -> Direction:
-    problems = [
-        Problem(code="infinite", source=name)
-        for name, value in values.items()
-        if value is not None and math.isinf(value)
-    ]
-    if direction not in set(Direction):
-        choices = ", ".join(Direction)
-        problems.append(
-            Problem(code="bad_argument", source="direction", values={"value": str(direction), "fix": choices})
-        )
+    infinite = [name for name, value in values.items() if value is not None and math.isinf(value)]
+    problems = [Problem(code="infinite", source=name) for name in infinite]
+    with collecting(problems):
+        direction = as_code(Direction, direction, "direction")
     if problems:
         raise InputError(problems)
     return Direction(direction)
 
 
 def _range(actual: float, low: float, high: float) -> float | None:
-    half = (high - low) / 2
-    if not half > 0:
+    if math.isnan(low) or math.isnan(high) or low > high:
         return None
     distance = max(low - actual, actual - high, 0.0)
-    return max(0.0, 1 - distance / half)
+    if distance == 0:
+        return 1.0
+    return max(0.0, 1 - distance / ((high - low) / 2)) if high > low else 0.0

@@ -4,19 +4,41 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from opsretro.analysis.aggregate import aggregate
+from opsretro.analysis.aggregate import aggregate, is_percent
 from opsretro.analysis.codes import Aggregation
-from opsretro.analysis.goal_review import MonthlyFacts
 from opsretro.errors import InputError, Problem
 from opsretro.tables.period import Period
 
 NUMBERS = ("baseline", "target", "target_growth", "low", "high", "weight")
 TEXTS = ("name", "owner", "unit", "milestones", "numerator", "denominator", "dimension")
+
+
+DAILY_COVERAGE = 0.95
+LEAST_COVERAGE = 0.9
+"""A KPI whose usual month has 95 % of its days is daily; the sum of a month with fewer than 90 % of them is missing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonthlyFacts:
+    """The months of one goal's KPI, as `aggregate` gives them, up to the period.
+
+    Attributes:
+        months: Indexed by month; value, coverage, n_days, n_rows.
+        last_day: Newest day with data inside the period, ISO; empty = none.
+        running: The period is not over in the data yet, so there is no verdict.
+        incomplete: Too many days of the period are missing for a verdict.
+    """
+
+    months: pd.DataFrame
+    last_day: str = ""
+    running: bool = False
+    incomplete: bool = False
 
 
 def goals_in_force(tables: Mapping[str, pd.DataFrame], period: Period) -> pd.DataFrame:
@@ -46,7 +68,7 @@ def goals_in_force(tables: Mapping[str, pd.DataFrame], period: Period) -> pd.Dat
     goals = goals[~(goals["start"] > first) & ~(goals["deadline"] < last)]
     if goals.empty:
         raise InputError([Problem(code="no_goal_in_force", source="goals.csv", values={"period": period.label})])
-    if problems := _dimension_problems(goals, tables["metrics"]):
+    if problems := _dimension_problems(goals, tables["metrics"]) + _milestone_problems(goals):
         raise InputError(problems)
     return goals
 
@@ -57,7 +79,8 @@ def _completed(goals: pd.DataFrame) -> pd.DataFrame:
         goals[column] = pd.to_datetime(goals[column])
     goals[list(NUMBERS)] = goals[list(NUMBERS)].astype("float64")
     goals[list(TEXTS)] = goals[list(TEXTS)].astype("str").fillna("")
-    percent = goals["unit"] == "percent"
+    percent = is_percent(goals["unit"])
+    goals["unit"] = goals["unit"].mask(percent, "percent")
     for column in ("baseline", "target", "low", "high"):
         goals[column] = goals[column].where(~percent, goals[column] / 100)
     return goals
@@ -77,6 +100,11 @@ def _dimension_problems(goals: pd.DataFrame, metrics: pd.DataFrame) -> list[Prob
         for row, text in goals["dimension"].items()
         if any(not value or column not in metrics for column, value in _filters(text))
     ]
+
+
+def _milestone_problems(goals: pd.DataFrame) -> list[Problem]:
+    rows = tuple(int(row) for row in goals.index[(goals["milestones"] != "") & goals["baseline"].isna()])
+    return [Problem(code="milestones_baseline", source="goals.csv", column="baseline", rows=rows)] if rows else []
 
 
 def monthly_facts(goals: pd.DataFrame, metrics: pd.DataFrame, period: Period, timezone: str) -> dict[str, MonthlyFacts]:
@@ -106,11 +134,21 @@ def _facts(
     used = ["num", "den"] if goal["aggregation"] == Aggregation.RATIO else ["value"]
     days = rows.dropna(subset=used)["date"].drop_duplicates().sort_values()
     inside = days[days >= pd.Timestamp(period.start)]
+    running = bool(len(inside)) and not _is_over(days, newest, pd.Timestamp(period.end))
+    thin = _incomplete(months) if goal["aggregation"] == Aggregation.SUM else months["value"].isna()
+    unfinished = running & (months.index == period.label)
     return MonthlyFacts(
-        months=months,
+        months=months.assign(value=months["value"].mask(thin & ~unfinished)),
         last_day=str(inside.iloc[-1].date()) if len(inside) else "",
-        running=bool(len(inside)) and not _is_over(days, newest, pd.Timestamp(period.end)),
+        running=running,
+        incomplete=bool(thin.get(period.label, False)) and len(inside) > 0,
     )
+
+
+def _incomplete(months: pd.DataFrame) -> pd.Series:
+    """Months of a daily KPI in which so many days are missing that their sum is no sum of the month."""
+    daily = len(months) > 0 and months["coverage"].median() >= DAILY_COVERAGE
+    return (months["coverage"] < LEAST_COVERAGE) & daily
 
 
 def _is_over(days: pd.Series, newest: pd.Timestamp, end: pd.Timestamp) -> bool:

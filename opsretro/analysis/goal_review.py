@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
 
@@ -14,6 +14,9 @@ from opsretro.analysis.codes import ALERT_RULES, Assurance, Direction, LimitsSta
 from opsretro.analysis.limits import ProcessLimits, assurance, no_limits, process_limits, wanted_range
 from opsretro.analysis.result import Context, Finding, Result
 from opsretro.tables.period import add_months
+
+if TYPE_CHECKING:
+    from opsretro.analysis.goal_facts import MonthlyFacts
 
 _F, _S, _B, _I = "float64", "str", "bool", "int64"
 
@@ -66,21 +69,6 @@ class GoalReview(Result):
         return rows.loc[goal_id]
 
 
-@dataclass(frozen=True, kw_only=True)
-class MonthlyFacts:
-    """The months of one goal's KPI, as `aggregate` gives them, up to the period.
-
-    Attributes:
-        months: Indexed by month; value, coverage, n_days, n_rows.
-        last_day: Newest day with data inside the period, ISO; empty = none.
-        running: The period is not over in the data yet, so there is no verdict.
-    """
-
-    months: pd.DataFrame
-    last_day: str = ""
-    running: bool = False
-
-
 def review_goals(
     goals: pd.DataFrame, facts: Mapping[str, MonthlyFacts], *, month: str, context: Context, baseline_months: int
 ) -> GoalReview:
@@ -126,9 +114,9 @@ def _verdicts(goal: Mapping[str, Any], fact: MonthlyFacts, limits: ProcessLimits
     actual, previous, same_last_year = (float(values.get(key, float("nan"))) for key in (month, before, year_ago))
     wanted = _wanted(goal, month)
     direction = Direction(goal["direction"])
-    status, reason = _status(actual, wanted, direction, running=fact.running)
+    status, reason = _status(actual, wanted, direction, fact)
     decided = status is not Status.NO_DATA
-    previous_status = _status(previous, _wanted(goal, before), direction, running=False)[0]
+    previous_status = _status(previous, _wanted(goal, before), direction)[0]
     variation, rules = _variation(limits, position if decided or reason is Reason.NO_TARGET else None)
     side = "" if variation is Variation.UNKNOWN or actual == limits.mean else "up" if actual > limits.mean else "down"
     return {
@@ -171,11 +159,13 @@ def _given(wanted: Mapping[str, float], *keys: str) -> dict[str, float | None]:
 
 
 def _status(
-    actual: float, wanted: Mapping[str, float], direction: Direction, *, running: bool
+    actual: float, wanted: Mapping[str, float], direction: Direction, fact: MonthlyFacts | None = None
 ) -> tuple[Status, Reason]:
     low, high = wanted_range(direction=direction, **_given(wanted, "target", "low", "high"))
-    if running:
+    if fact is not None and fact.running:
         return Status.NO_DATA, Reason.RUNNING
+    if fact is not None and fact.incomplete:
+        return Status.NO_DATA, Reason.INCOMPLETE
     if math.isnan(actual):
         return Status.NO_DATA, Reason.NO_ROWS
     if math.isnan(low) or math.isnan(high):

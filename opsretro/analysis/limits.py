@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from opsretro.analysis.codes import ALERT_RULES, Assurance, Direction, LimitsState, Rule
+from opsretro.analysis.codes import ALERT_RULES, Assurance, Direction, LimitsState, Rule, as_code
 from opsretro.errors import InputError, Problem
 
 WIDTH = 2.66
@@ -108,7 +108,8 @@ def no_limits(n: int) -> ProcessLimits:
 def _as_floats(values: Values, baseline_n: int) -> np.ndarray:
     x = np.array([float("nan") if value is None or pd.isna(value) else float(value) for value in values], dtype=float)
     problems = [
-        Problem(code="infinite", source="values", rows=(int(position),)) for position in np.flatnonzero(np.isinf(x))
+        Problem(code="infinite_at", source="values", values={"position": str(position)})
+        for position in np.flatnonzero(np.isinf(x))
     ]
     if baseline_n < 1:
         problems.append(Problem(code="baseline_n", source="baseline_n", values={"value": str(baseline_n)}))
@@ -132,68 +133,72 @@ def _mean_range(base: np.ndarray, *, screen: bool) -> float:
     return float(ranges.mean())
 
 
-def find_signals(x: np.ndarray, mean: float, lower: float, upper: float) -> pd.DataFrame:
+def find_signals(x: np.ndarray, mean: float, lower: float, upper: float, *, newest: bool = False) -> pd.DataFrame:
     """Signals of every position against given limits.
+
+    Differences in the last digits of the computer are none: a value within 1e-12 of a line, relative to the largest
+    value, lies on it.
 
     Args:
         x: Values, NaN = missing.
         mean: Centre line.
         lower: Lower limit.
         upper: Upper limit.
+        newest: Flag each position by what was known when it was the newest, instead of every member of a pattern.
 
     Returns:
         One row a position, bool columns beyond, two_of_three, run7, run8, trend7.
     """
     present = np.flatnonzero(np.isfinite(x))
+    frame = pd.DataFrame(False, index=range(len(x)), columns=[rule.value for rule in Rule])
+    if np.isnan(mean) or not len(present):
+        return frame
     y = x[present]
+    hair = 1e-12 * max(np.abs(y).max(), abs(mean))
+    side = np.sign(np.where(np.abs(y - mean) <= hair, 0.0, y - mean))
+    step = np.diff(y, prepend=np.nan)
+    step = np.sign(np.where(np.abs(step) <= hair, 0.0, step))
     flags = {
-        Rule.BEYOND: (y > upper) | (y < lower),
-        Rule.TWO_OF_THREE: _two_of_three(y, mean, lower, upper),
-        Rule.RUN7: _runs(np.sign(y - mean), 7),
-        Rule.RUN8: _runs(np.sign(y - mean), 8),
-        Rule.TREND7: _trends(y, 7),
+        Rule.BEYOND: (y > upper + hair) | (y < lower - hair),
+        Rule.TWO_OF_THREE: np.zeros(len(y), dtype=bool),
+        **{rule: np.zeros(len(y), dtype=bool) for rule in (Rule.RUN7, Rule.RUN8, Rule.TREND7)},
     }
-    frame = pd.DataFrame(False, index=range(len(x)), columns=[rule.value for rule in flags])
-    if not np.isnan(mean):
-        for rule, flag in flags.items():
-            frame.iloc[present, frame.columns.get_loc(rule.value)] = flag
+    for way, limit in ((1, upper), (-1, lower)):
+        outer = (way * (y - mean) > 2 / 3 * abs(limit - mean) + hair) & (way * y <= way * limit + hair)
+        pairs = _ends(side == way, 3) & (_count(outer, 3) >= 2)
+        flags[Rule.TWO_OF_THREE] |= outer & (pairs if newest else _members(pairs, 3))
+        for rule, ends, length in (
+            (Rule.RUN7, _ends(side == way, 7), 7),
+            (Rule.RUN8, _ends(side == way, 8), 8),
+            (Rule.TREND7, _ends(step == way, 6), 7),
+        ):
+            flags[rule] |= ends if newest else _members(ends, length)
+    for rule, flag in flags.items():
+        frame.iloc[present, frame.columns.get_loc(rule.value)] = flag
     return frame
 
 
-def _two_of_three(y: np.ndarray, mean: float, lower: float, upper: float) -> np.ndarray:
-    """Two of three neighbours in the outer third of one side; only those in the outer third are flagged."""
-    flag = np.zeros(len(y), dtype=bool)
-    for side, limit in ((1, upper), (-1, lower)):
-        two_thirds = mean + 2 / 3 * (limit - mean)
-        outer = (side * y > side * two_thirds) & (side * y <= side * limit)
-        same_side = side * (y - mean) > 0
-        for end in range(3, len(y) + 1):
-            window = slice(end - 3, end)
-            if same_side[window].all() and outer[window].sum() >= 2:
-                flag[window] |= outer[window]
-    return flag
+def _count(flags: np.ndarray, length: int) -> np.ndarray:
+    """How many of the last `length` flags are set, at every position; 0 where there are fewer than that many."""
+    sums = np.cumsum(flags)
+    before = np.concatenate([np.zeros(min(length, len(flags)), dtype=int), sums[:-length]])
+    return np.where(np.arange(len(flags)) >= length - 1, sums - before, 0)
 
 
-def _runs(sides: np.ndarray, length: int) -> np.ndarray:
-    """Every member of any `length` neighbours strictly on one side."""
-    flag = np.zeros(len(sides), dtype=bool)
-    for end in range(length, len(sides) + 1):
-        if abs(sides[end - length : end].sum()) == length:
-            flag[end - length : end] = True
-    return flag
+def _ends(flags: np.ndarray, length: int) -> np.ndarray:
+    """Where `length` set flags in a row end."""
+    return _count(flags, length) == length
 
 
-def _trends(y: np.ndarray, length: int) -> np.ndarray:
-    """Every member of any `length` neighbours strictly rising or strictly falling."""
-    flag = np.zeros(len(y), dtype=bool)
-    steps = np.sign(np.diff(y))
-    for end in range(length, len(y) + 1):
-        if abs(steps[end - length : end - 1].sum()) == length - 1:
-            flag[end - length : end] = True
-    return flag
+def _members(ends: np.ndarray, length: int) -> np.ndarray:
+    """Every member of the windows of `length` that end at the set positions."""
+    flags = ends.copy()
+    for back in range(1, length):
+        flags[:-back] |= ends[back:]
+    return flags
 
 
-def new_signals(values: Values, *, baseline_n: int, rules: Sequence[Rule] = ALERT_RULES) -> tuple[int, ...]:
+def new_signals(values: Values, *, baseline_n: int, rules: Sequence[Rule | str] = ALERT_RULES) -> tuple[int, ...]:
     """Positions that would have been raised when they were the newest month: no look-ahead.
 
     Args:
@@ -205,21 +210,18 @@ def new_signals(values: Values, *, baseline_n: int, rules: Sequence[Rule] = ALER
         Positions, ascending.
 
     Raises:
-        InputError: As `process_limits`.
+        InputError: As `process_limits`, or a rule is unknown.
 
     Example:
         >>> new_signals([10, 12, 11, 13, 12, 10, 11, 12, 13, 11, 12, 11, 30, 12], baseline_n=12)
         (12,)
     """
+    names = [as_code(Rule, rule, "rules").value for rule in rules]
     x = _as_floats(values, baseline_n)
     limits = process_limits(x, baseline_n=baseline_n)
-    names = [Rule(rule).value for rule in rules]
-    raised = []
-    for newest in range(baseline_n, len(x)):
-        seen = find_signals(x[: newest + 1], limits.mean, limits.lower, limits.upper)
-        if seen[names].iloc[newest].any():
-            raised.append(newest)
-    return tuple(raised)
+    seen = find_signals(x, limits.mean, limits.lower, limits.upper, newest=True)
+    raised = np.flatnonzero(seen[names].any(axis=1))
+    return tuple(int(position) for position in raised if position >= baseline_n)
 
 
 def assurance(
@@ -242,6 +244,9 @@ def assurance(
     Returns:
         ``consistent_pass`` when the whole band is on the wanted side (or inside the range), ``consistent_fail`` when
         none of it is, ``hit_or_miss`` between, ``unknown`` without limits or target.
+
+    Raises:
+        InputError: The direction is unknown.
 
     Example:
         >>> limits = process_limits([10, 12, 11, 13, 12, 10, 11, 12, 13, 11, 12, 11], baseline_n=12)
@@ -267,7 +272,7 @@ def wanted_range(
         >>> wanted_range(5.0, direction="lower")
         (-inf, 5.0)
     """
-    direction = Direction(direction)
+    direction = as_code(Direction, direction, "direction")
     nan = float("nan")
     if direction is Direction.RANGE:
         return (nan if low is None else float(low), nan if high is None else float(high))

@@ -114,6 +114,14 @@ class Result:
         """
         return self._view().table()
 
+    def certainty(self) -> Any:
+        """How sure each line of the table is, in words.
+
+        Returns:
+            A DataFrame of text, columns named in the language of the result.
+        """
+        return self._view().certainty()
+
     def sentences(self) -> list[str]:
         """Every finding in words, most important first."""
         return [self._view().sentence(finding) for finding in self.findings]

@@ -32,14 +32,14 @@ def card(text: GoalText, goal: pd.Series, months: pd.DataFrame, *, size: str = "
         title: Draw the title inside the figure; a page writes it above instead.
     """
     width, letters = SIZES[size]
-    head, foot, left, right = letters * (4.4 if title else 0.6), letters * 2.4, letters * 4.4, letters * 7.2
+    head, foot, left, right = letters * (4.4 if title else 0.6), letters * 2.4, letters * 4.7, letters * 7.9
     height = head + foot + letters * 12.6
     figure = new_figure(size, height)
     inside = (left / width, foot / height, 1 - (left + right) / width, 1 - (head + foot) / height)
     axes = figure.add_axes(inside)
     shown = months.tail(MONTHS_SHOWN).reset_index(drop=True)
     _band(axes, goal, len(shown))
-    _line(axes, shown, text.review.period)
+    _line(axes, shown, text.review.period, letters)
     _labels(axes, text, goal, shown, letters)
     _axes(axes, text, goal, shown, letters)
     if title:
@@ -65,15 +65,24 @@ def _band(axes: Axes, goal: pd.Series, n: int) -> None:
     axes.set_xlim(-0.6, n - 0.4)
 
 
-def _line(axes: Axes, shown: pd.DataFrame, period: str) -> None:
-    axes.plot(shown.index, shown["value"], color=LIGHT["data"], lw=2.2, zorder=3, label="value")
+def _line(axes: Axes, shown: pd.DataFrame, period: str, letters: float) -> None:
+    axes.plot(shown.index, shown["value"], color=LIGHT["data"], lw=letters * 0.11, zorder=3, label="value")
     plain = shown[~shown["signal"]]
-    axes.plot(plain.index, plain["value"], "o", color=LIGHT["data"], ms=6, zorder=4, label="ordinary")
+    axes.plot(plain.index, plain["value"], "o", color=LIGHT["data"], ms=letters * 0.3, zorder=4, label="ordinary")
     signals = shown[shown["signal"]]
     past, now = signals[signals["month"] < period], signals[signals["month"] == period]
-    hollow: dict[str, Any] = {"markerfacecolor": LIGHT["paper"], "markeredgewidth": 2}
-    axes.plot(past.index, past["value"], "D", color=LIGHT["accent"], ms=8, zorder=5, label="past signal", **hollow)
-    axes.plot(now.index, now["value"], "D", color=LIGHT["accent"], ms=11, zorder=6, label="signal")
+    hollow: dict[str, Any] = {"markerfacecolor": LIGHT["paper"], "markeredgewidth": letters * 0.08}
+    axes.plot(
+        past.index,
+        past["value"],
+        "D",
+        color=LIGHT["accent"],
+        ms=letters * 0.38,
+        zorder=5,
+        label="past signal",
+        **hollow,
+    )
+    axes.plot(now.index, now["value"], "D", color=LIGHT["accent"], ms=letters * 0.55, zorder=6, label="signal")
 
 
 def _labels(axes: Axes, text: GoalText, goal: pd.Series, shown: pd.DataFrame, letters: float) -> None:
@@ -98,7 +107,7 @@ def _labels(axes: Axes, text: GoalText, goal: pd.Series, shown: pd.DataFrame, le
             xytext=(letters * 0.4, 0),
             textcoords="offset points",
             va="center",
-            fontsize=letters * 0.9,
+            fontsize=letters,
             color=colour,
         )
 
@@ -137,7 +146,7 @@ def _axes(axes: Axes, text: GoalText, goal: pd.Series, shown: pd.DataFrame, lett
     axes.set_yticks(values, text.axis(values, goal))
     steps = [i for i in range(len(shown)) if (len(shown) - 1 - i) % (6 if letters < 16 else 4) == 0]
     axes.set_xticks(steps, [text.tick(shown["month"].iloc[i]) for i in steps])
-    axes.tick_params(labelsize=letters * 0.9, length=0, pad=letters * 0.4)
+    axes.tick_params(labelsize=letters, length=0, pad=letters * 0.4)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
 
@@ -152,16 +161,16 @@ def overview(text: GoalText, goals: pd.DataFrame, *, size: str = "wide", title: 
         title: Draw the title inside the figure.
     """
     width, letters = SIZES[size]
-    row, head = letters * 2.1, letters * (4.6 if title else 2.4)
+    row, head = letters * 2.1, letters * (5.8 if title else 2.4)
     height = head + row * len(goals) + letters * 1.2
     figure = new_figure(size, height)
-    left, right = letters * (7.6 if size == "wide" else 9.4) / width, 1 - letters * 4.6 / width
+    left, right = letters * (10.5 if size == "wide" else 9.4) / width, 1 - letters * 4.6 / width
     axes = figure.add_axes((left, letters * 1.2 / height, right - left, row * len(goals) / height))
     axes.axvspan(-1, 1, color=LIGHT["band"], lw=0, label="limits")
     axes.axvline(0, color=LIGHT["quiet"], lw=1)
     for position, (_, goal) in enumerate(goals.iterrows()):
         _overview_row(axes, text, goal, position, letters)
-    axes.set(xlim=(-SPAN - 0.4, SPAN + 0.4), ylim=(len(goals) - 0.5, -0.5), xticks=[])
+    axes.set(xlim=(-SPAN - 0.5, SPAN + 0.5), ylim=(len(goals) - 0.5, -0.5), xticks=[])
     axes.set_yticks(range(len(goals)), [text.short_name(goal, size) for _, goal in goals.iterrows()])
     axes.tick_params(length=0, labelsize=letters, pad=letters * 0.5, labelcolor=LIGHT["ink"])
     axes.spines[:].set_visible(False)
@@ -172,7 +181,7 @@ def overview(text: GoalText, goals: pd.DataFrame, *, size: str = "wide", title: 
             xytext=(0, letters * 0.5),
             textcoords="offset points",
             ha="center",
-            fontsize=letters * 0.85,
+            fontsize=letters,
             color=LIGHT["muted"],
         )
     if title:
@@ -199,27 +208,32 @@ def _overview_row(axes: Axes, text: GoalText, goal: pd.Series, position: int, le
             text.word("overview.short"),
             ha="center",
             va="center",
-            fontsize=letters * 0.85,
+            fontsize=letters,
             color=LIGHT["muted"],
         )
         return
-    for column in ("target", "low", "high"):
-        _overview_target(axes, (goal[column] - goal["mean"]) / half, position, letters)
     x = (goal["actual"] - goal["mean"]) / half
+    for column in ("target", "low", "high"):
+        _overview_target(axes, (goal[column] - goal["mean"]) / half, x, position, letters)
     axes.plot([np.clip(x, -SPAN, SPAN)], [position], zorder=4, **_mark(goal, letters))
 
 
-def _overview_target(axes: Axes, x: float, position: int, letters: float) -> None:
-    """A dashed tick where the target lies; an arrow at the edge when it lies beyond the picture."""
+def _overview_target(axes: Axes, x: float, actual: float, position: int, letters: float) -> None:
+    """A dashed tick where the target lies; an arrow towards it when it lies beyond the picture.
+
+    The arrow stands inside of a month that went even further, and outside of one that did not.
+    """
     from matplotlib.markers import CARETLEFT, CARETRIGHT
 
     if np.isnan(x):
         return
-    if abs(x) > SPAN:
-        edge, marker = (-SPAN, CARETLEFT) if x < 0 else (SPAN, CARETRIGHT)
-        axes.plot([edge * 1.1], [position], marker=marker, color=LIGHT["target"], ms=letters * 0.5, zorder=3)
+    if abs(x) <= SPAN:
+        axes.plot([x, x], [position - 0.32, position + 0.32], color=LIGHT["target"], lw=3, ls=(0, (2, 1)), zorder=3)
         return
-    axes.plot([x, x], [position - 0.32, position + 0.32], color=LIGHT["target"], lw=3, ls=(0, (2, 1)), zorder=3)
+    passed = actual * np.sign(x) >= abs(x)
+    place = np.sign(x) * SPAN * (0.8 if passed else 1.14)
+    marker = CARETLEFT if x < 0 else CARETRIGHT
+    axes.plot([place], [position], marker=marker, color=LIGHT["target"], ms=letters * 0.5, zorder=3, label="target")
 
 
 def _mark(goal: pd.Series, letters: float) -> dict[str, Any]:

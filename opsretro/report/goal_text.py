@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from opsretro.analysis.goal_review import GoalReview
     from opsretro.analysis.result import Finding
 
-LONGEST_NAME = {"wide": 14, "narrow": 17}
+LONGEST_NAME = {"wide": 20, "narrow": 17}
 
 
 class GoalText:
@@ -61,6 +61,12 @@ class GoalText:
         """The words at the end of a line of the chart: target, low, high or mean with its number."""
         return self.word(f"line.{line}", value=self.amount(goal[line], goal))
 
+    def band(self, goal: pd.Series) -> str:
+        """The usual range in words, or that there is none."""
+        if math.isnan(goal["lower"]):
+            return say("number.missing", self.lang)
+        return self.word("range", low=self.amount(goal["lower"], goal), high=self.amount(goal["upper"], goal))
+
     def tick(self, month: str) -> str:
         """A month under the axis."""
         return self.word(
@@ -95,9 +101,9 @@ class GoalText:
         name = self.name(goal)
         if goal["status"] == Status.NO_DATA:
             until = numbers.day(goal["last_day"], self.lang) if goal["last_day"] else ""
-            return self.word(
-                f"verdict.{goal['reason']}", name=name, until=until, actual=self.amount(goal["actual"], goal)
-            )
+            coverage = numbers.rate(goal["coverage"], self.lang)
+            values = {"until": until, "coverage": coverage, "actual": self.amount(goal["actual"], goal)}
+            return self.word(f"verdict.{goal['reason']}", name=name, **values)
         if goal["direction"] == Direction.RANGE:
             low, high = self.amount(goal["low"], goal), self.amount(goal["high"], goal)
             actual = self.amount(goal["actual"], goal)
@@ -113,7 +119,8 @@ class GoalText:
             return ""
         if math.isnan(goal["baseline"]):
             return self.word("attained", share=self.share(goal))
-        return self.word("attained_from", share=self.share(goal), baseline=self.amount(goal["baseline"], goal))
+        key = "attained_from" if goal["attainment"] >= 0 else "attained_back"
+        return self.word(key, share=self.share(goal), baseline=self.amount(goal["baseline"], goal))
 
     def share(self, goal: pd.Series) -> str:
         """The attainment as per cent."""

@@ -13,6 +13,7 @@ from opsretro.analysis.codes import Direction, Status, Variation
 from opsretro.report import goal_charts
 from opsretro.report.goal_text import GoalText
 from opsretro.report.look import SIZES, light_tokens, svg
+from opsretro.report.numbers import rate
 from opsretro.report.templates import render
 from opsretro.words import say
 
@@ -61,6 +62,20 @@ class GoalView:
         return pd.DataFrame(rows, columns=list(columns)).rename(
             columns={column: self.text.word(f"column.{column}") for column in columns}
         )
+
+    def certainty(self) -> pd.DataFrame:
+        """One row a goal: its usual range, the months behind it, and how much of the month the data covers."""
+        text, word = self.text, self.text.word
+        rows = [
+            {
+                word("column.goal"): text.name(goal),
+                word("column.range"): text.band(goal),
+                word("column.history"): word(f"history.{goal['limits_state']}", n=goal["n_baseline"]),
+                word("column.coverage"): rate(goal["coverage"], self.review.lang),
+            }
+            for goal in self._by_importance()
+        ]
+        return pd.DataFrame(rows)
 
     def html(self) -> Markup:
         """Headline and table, for a notebook."""

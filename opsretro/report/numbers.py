@@ -46,7 +46,7 @@ def _plain(size: float, digits: int) -> str:
         return "0"
     decimals = max(0, digits - 1 - math.floor(math.log10(size)))
     text = f"{size:.{min(decimals, 12)}f}"
-    return text.rstrip("0").rstrip(".") if "." in text and (size < 1 or float(text).is_integer()) else text
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def rate(value: float | None, lang: str, *, digits: int = DIGITS) -> str:
@@ -90,7 +90,7 @@ def apart(value: float, other: float, unit: str, lang: str, *, currency: str = "
 
     Example:
         >>> apart(0.04199, 0.042, "percent", "en")
-        ('4.199%', '4.200%')
+        ('4.199%', '4.2%')
     """
     for digits in range(DIGITS, MOST_DIGITS + 1):
         pair = (

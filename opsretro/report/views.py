@@ -30,6 +30,9 @@ class View(Protocol):
     def table(self) -> pd.DataFrame:
         """The table of the section in words."""
 
+    def certainty(self) -> pd.DataFrame:
+        """How sure each line of the table is, in words."""
+
     def html(self) -> Markup:
         """Headline and table, for a notebook."""
 
