@@ -14,7 +14,7 @@ from typing import Any
 import nbformat as _nbformat
 
 nbformat: Any = _nbformat  # it has no types
-QUIET = "--IPKernelApp.log_level=ERROR"
+QUIET = "--IPKernelApp.log_level=CRITICAL"
 
 LIVE = "live"
 """Cells with this tag are for people; the scheduled run leaves them out."""
