@@ -60,7 +60,7 @@ def test_the_page_says_what_is_absent(published, name):
 
 def test_the_page_shows_the_number_of_the_json(published):
     html = (published / "reports/2013-07/index.en.html").read_text(encoding="utf-8")
-    assert "On-time arrival missed its target: 65.9% against 75%" in html
+    assert "On-time arrival missed the target: 65.9% against 75%" in html
 
 
 def test_the_manifest_names_inputs_and_sections(published):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from opsretro import InputError
 from opsretro.tables.calendar import CalendarEnds, calendar_days
 from opsretro.tables.sample import story, write_sample
 from opsretro.tables.sample.campaigns import campaigns
@@ -189,3 +190,17 @@ def test_calendar_knows_the_kind_of_a_day(day, kind):
 def test_calendar_says_where_it_ends():
     with pytest.raises(CalendarEnds, match=r"^The built-in calendar covers 2004 to \d{4}, not 2035; update the"):
         calendar_days(date(2035, 1, 1), date(2035, 1, 2))
+
+
+def test_somebody_elses_tables_are_never_overwritten(tmp_path):
+    (tmp_path / "goals.csv").write_text("mine", encoding="utf-8")
+    with pytest.raises(InputError, match=r"The folder already has goals\.csv; choose another folder"):
+        write_sample(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["goals.csv"]
+
+
+def test_an_earlier_sample_is_replaced(tmp_path):
+    write_sample(tmp_path)
+    (tmp_path / "goals.csv").write_text("spoilt", encoding="utf-8")
+    write_sample(tmp_path)
+    assert (tmp_path / "goals.csv").read_bytes() == (Path("data") / "goals.csv").read_bytes()

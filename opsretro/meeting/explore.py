@@ -22,7 +22,9 @@ def explore(review: GoalReview) -> widgets.VBox:
         needs a running kernel; without one the last card stays as it is.
 
     Example:
-        >>> explore(open_workspace("data").goal_review("2026-10"))  # doctest: +SKIP
+        >>> from opsretro import open_workspace
+        >>> explore(open_workspace("data", lang="en").goal_review("2026-10")).children[0].label
+        'Conversion'
     """
     shown = GoalView(review)
     goals = [finding.subject for finding in review.findings if finding.subject]

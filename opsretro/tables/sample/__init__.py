@@ -4,10 +4,12 @@
 down; `static/` keeps the files that hold no random number.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
+from opsretro.errors import InputError, Problem
 from opsretro.tables.sample import campaigns, numbers, people, story
 from opsretro.tables.sample.readme import readme
 
@@ -18,26 +20,39 @@ def write_sample(folder: Path, *, seed: int = story.SEED) -> list[Path]:
     """Write the sample workspace: the same bytes for the same seed, on any platform.
 
     Args:
-        folder: Where to write; made if it is not there. Files of the same name are replaced, others left alone.
+        folder: Where to write; made if it is not there. An earlier sample is replaced; other files are left alone.
         seed: Seed of every random number; the tables draw from streams of their own.
 
     Returns:
         The files written, sorted.
 
     Raises:
+        InputError: The folder holds a workspace that is not the sample; nothing is changed.
         OSError: The folder cannot be written to.
 
     Example:
-        >>> write_sample(Path("data"))[0].name  # doctest: +SKIP
+        >>> from tempfile import mkdtemp
+        >>> write_sample(Path(mkdtemp()))[0].name
         'README.md'
     """
+    contents = _contents(seed)
+    _check_free(folder, contents)
     written = []
-    for name, content in sorted(_contents(seed).items()):
+    for name, content in sorted(contents.items()):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode("utf-8"))
         written.append(path)
     return written
+
+
+def _check_free(folder: Path, contents: Mapping[str, str]) -> None:
+    """Somebody's own tables are never overwritten."""
+    there = [name for name in sorted(contents) if (folder / name).exists()]
+    title = contents["README.md"].splitlines()[0]
+    readme = folder / "README.md"
+    if there and not (readme.exists() and readme.read_text(encoding="utf-8", errors="replace").startswith(title)):
+        raise InputError([Problem(code="not_empty", source=str(folder), values={"files": ", ".join(there)})])
 
 
 def _contents(seed: int) -> dict[str, str]:
