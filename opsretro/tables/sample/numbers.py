@@ -48,7 +48,7 @@ def leaves() -> pd.DataFrame:
     frame["basket_cny"] = (
         frame["city_tier"].map(BASKET_CNY) * frame["device"].map(BASKET_CNY) * frame["user_type"].map(BASKET_CNY)
     )
-    frame["bug"] = np.logical_and.reduce([frame[name] == value for name, value in story.BUG_SLICE.items()])
+    frame["bug"] = (frame[list(story.BUG_SLICE)] == pd.Series(story.BUG_SLICE)).all(axis=1)
     return frame
 
 
