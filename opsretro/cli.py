@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import signal
 import sys
 import tomllib
 from collections.abc import Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -34,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a sign is no reason to fail
     options = _parser().parse_args(arguments)
     lang = _language(options)
     signal.signal(signal.SIGTERM, _stop)
@@ -129,7 +134,7 @@ def _init(options: argparse.Namespace, lang: str) -> int:
 
     for path in init_workspace(options.folder):
         print(say("cli.written", lang, path=path))
-    print(say("cli.init_next", lang, path=options.folder))
+    print(say("cli.init_next", lang, path=shlex.quote(str(options.folder))))
     return 0
 
 

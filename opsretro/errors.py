@@ -77,9 +77,9 @@ class InputError(OpsretroError):
         problems: All problems, in the order of their files.
     """
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[Problem], *, lang: str = "en") -> None:
         self.problems = tuple(problems)
-        super().__init__(self.text())
+        super().__init__(self.text(lang))
 
     def text(self, lang: str = "en") -> str:
         """All problems in words, one line a source.

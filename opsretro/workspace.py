@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from opsretro.analysis import goal_facts
 from opsretro.analysis.aggregate import as_moment, known_rows, local_dates
+from opsretro.analysis.goal_facts import monthly_facts
 from opsretro.analysis.goal_review import GoalReview, review_goals
+from opsretro.analysis.goal_table import goals_in_force
 from opsretro.analysis.result import Context
 from opsretro.errors import InputError, Problem
 from opsretro.tables.inputs import Inputs, read_inputs
@@ -38,7 +39,10 @@ def open_workspace(path: str | Path = "data", *, lang: str | None = None, as_of:
     """
     if lang is not None and lang not in LANGUAGES:
         raise InputError([Problem(code="not_a_language", source="lang", values={"value": lang})])
-    return Workspace(read_inputs(path), lang=lang, as_of=as_of)
+    try:
+        return Workspace(read_inputs(path), lang=lang, as_of=as_of)
+    except InputError as refused:
+        raise InputError(refused.problems, lang=lang or "en") from None
 
 
 class Workspace:
@@ -52,7 +56,7 @@ class Workspace:
         if len(self._metrics):
             known = known_rows(self._metrics, as_of=self._moment)
             known = known.assign(date=local_dates(known, inputs.settings.timezone))
-            self._metrics = known[known["date"] <= self.as_of] if self._moment is not None else known
+            self._metrics = known if as_of is None else known[known["date"] <= self.as_of]
 
     def __dir__(self) -> list[str]:
         """What can be asked: the public names only, for tab completion."""
@@ -95,6 +99,10 @@ class Workspace:
         return str(self._metrics["date"].max().date()) if len(self._metrics) else ""
 
     @property
+    def _known_until(self) -> pd.Timestamp | None:
+        return None if self._moment is None else pd.Timestamp(self.as_of)
+
+    @property
     def context(self) -> Context:
         """What every section of the month shares."""
         settings = self.settings
@@ -119,6 +127,8 @@ class Workspace:
             InputError: The period is no period.
         """
         span = Period.parse(period, source="period")
+        if self._metrics.empty:
+            return pd.DataFrame(columns=["rows", "days", "first_day", "last_day"])
         inside = self._metrics[self._metrics["date"].between(pd.Timestamp(span.start), pd.Timestamp(span.end))]
         by_kpi = inside.groupby("kpi")["date"]
         table = pd.DataFrame({"rows": by_kpi.size(), "days": by_kpi.nunique()})
@@ -135,8 +145,10 @@ class Workspace:
             InputError: Not a month; metrics has no rows in it; no goal is in force in it.
         """
         span = Period.parse(period)
+        if not span.is_month:
+            raise InputError([Problem(code="month_only", source="--month", values={"value": span.label})])
         if {"goals", "metrics"} <= self._inputs.present:
-            goal_facts.goals_in_force(self._inputs.tables, span)
+            goals_in_force(self._inputs.tables, span)
         if self.months and span.label not in self.months:
             values = {"value": span.label, "first": self.months[0], "last": self.months[-1]}
             raise InputError([Problem(code="no_such_month", source="--month", values=values)])
@@ -155,8 +167,10 @@ class Workspace:
                 a goal names a column that metrics does not have.
         """
         span = Period.parse(period, source="period")
-        goals = goal_facts.goals_in_force(self._inputs.tables, span)
-        facts = goal_facts.monthly_facts(goals, self._metrics, span, self.settings.timezone)
+        goals = goals_in_force(self._inputs.tables, span)
+        facts = monthly_facts(
+            goals, self._metrics, span, timezone=self.settings.timezone, known_until=self._known_until
+        )
         review = review_goals(
             goals,
             facts,

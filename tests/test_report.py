@@ -48,7 +48,7 @@ def test_a_share_never_rounds_across_the_target():
 
 
 def test_two_values_that_differ_look_different():
-    assert numbers.apart(25999.0, 26000.0, "count", "en") == ("25.999k", "26k")
+    assert numbers.distinct([25999.0, 26000.0], "count", "en") == ["25.999k", "26k"]
 
 
 def test_a_currency_without_a_sign_keeps_its_code():

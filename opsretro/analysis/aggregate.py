@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import pandas as pd
 
-from opsretro.analysis.codes import Aggregation, as_code
+from opsretro.analysis.codes import Aggregation, as_code, is_percent
 from opsretro.errors import InputError, Problem, collecting
 from opsretro.tables.period import add_months
 
@@ -18,7 +19,8 @@ def known_rows(facts: pd.DataFrame, *, as_of: pd.Timestamp | None = None) -> pd.
     """The rows that exist at a moment: late ones not yet, restated ones in their newest form.
 
     Args:
-        facts: Rows with optional columns row_id and loaded_at (UTC; missing = always known).
+        facts: Rows with optional columns row_id (unique within its kpi, where there is a column kpi) and loaded_at
+            (UTC; missing = always known).
         as_of: Rows loaded after it do not exist; None = the newest loaded_at.
 
     Returns:
@@ -30,14 +32,16 @@ def known_rows(facts: pd.DataFrame, *, as_of: pd.Timestamp | None = None) -> pd.
     if "row_id" not in facts:
         return facts
     ids = facts["row_id"].mask(facts["row_id"] == "")
-    named = pd.DataFrame({"row_id": ids.to_numpy(), "place": np.arange(len(facts))}).dropna(subset="row_id")
-    if not named["row_id"].duplicated().any():
+    named = pd.DataFrame({"row_id": ids.to_numpy(), "place": np.arange(len(facts))})
+    named["kpi"] = facts["kpi"].to_numpy() if "kpi" in facts else ""
+    named, key = named.dropna(subset="row_id"), ["kpi", "row_id"]
+    if not named.duplicated(key).any():
         return facts
     if "loaded_at" in facts:
         loaded = facts["loaded_at"].iloc[named["place"]].to_numpy()
         named = named.assign(loaded_at=loaded).sort_values("loaded_at", kind="stable", na_position="first")
     keep = ids.isna().to_numpy(copy=True)
-    keep[named.drop_duplicates("row_id", keep="last")["place"]] = True
+    keep[named.drop_duplicates(key, keep="last")["place"]] = True
     return facts[keep]
 
 
@@ -51,7 +55,11 @@ def local_dates(facts: pd.DataFrame, timezone: str) -> pd.Series:
 
 
 def aggregate(
-    facts: pd.DataFrame, *, aggregation: Aggregation | str, timezone: str, as_of: pd.Timestamp | str | None = None
+    facts: pd.DataFrame,
+    *,
+    aggregation: Aggregation | str,
+    timezone: str,
+    as_of: pd.Timestamp | date | str | None = None,
 ) -> pd.DataFrame:
     """The value of every month and how much of the month stands behind it.
 
@@ -115,7 +123,7 @@ def _typed(facts: pd.DataFrame) -> pd.DataFrame:
     return facts.assign(**stamps, **numbers)
 
 
-def as_moment(as_of: pd.Timestamp | str, timezone: str) -> pd.Timestamp:
+def as_moment(as_of: pd.Timestamp | date | str, timezone: str) -> pd.Timestamp:
     """The last moment of a day, or a moment itself, in UTC.
 
     Args:
@@ -133,7 +141,8 @@ def as_moment(as_of: pd.Timestamp | str, timezone: str) -> pd.Timestamp:
         stamp = pd.Timestamp(as_of)
     except ValueError:
         raise InputError([Problem(code="not_a_moment", source="as_of", values={"value": str(as_of)})]) from None
-    if isinstance(as_of, str) and len(as_of.strip()) == len("2026-11-02"):
+    whole_day = ":" not in as_of if isinstance(as_of, str) else not isinstance(as_of, datetime)
+    if whole_day:
         stamp = (stamp + pd.Timedelta(days=1)).tz_localize(timezone) - pd.Timedelta("1us")
     return stamp.tz_localize("UTC") if stamp.tzinfo is None else stamp.tz_convert("UTC")
 
@@ -163,11 +172,6 @@ def _fractions(facts: pd.DataFrame) -> pd.Series:
         return pd.Series(np.nan, index=facts.index)
     values = facts["value"].astype("float64")
     return values.where(~is_percent(facts["unit"]), values / 100) if "unit" in facts else values
-
-
-def is_percent(unit: pd.Series) -> pd.Series:
-    """Whether a unit says per cent, however it is written."""
-    return unit.astype("str").str.strip().str.lower().isin({"percent", "per cent", "%", "\uff05"})
 
 
 def _every_month(table: pd.DataFrame) -> pd.DataFrame:

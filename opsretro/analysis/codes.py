@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from opsretro.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Code = TypeVar("Code", bound=StrEnum)
 
@@ -106,3 +109,8 @@ def as_code(kind: type[Code], value: str, name: str) -> Code:
     except ValueError:
         values = {"value": str(value), "fix": ", ".join(kind)}
         raise InputError([Problem(code="bad_argument", source=name, values=values)]) from None
+
+
+def is_percent(unit: pd.Series) -> pd.Series:
+    """Whether a unit says per cent, however it is written."""
+    return unit.astype("str").str.strip().str.lower().isin({"percent", "per cent", "%", "\uff05"})

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 import pandas as pd
 
 from opsretro.analysis.attainment import attainment, due_target, growth_target
-from opsretro.analysis.codes import ALERT_RULES, Assurance, Direction, LimitsState, Reason, Status, Variation
-from opsretro.analysis.limits import ProcessLimits, assurance, no_limits, process_limits, wanted_range
+from opsretro.analysis.codes import (
+    ALERT_RULES,
+    Aggregation,
+    Assurance,
+    Direction,
+    LimitsState,
+    Reason,
+    Status,
+    Variation,
+)
+from opsretro.analysis.limits import ProcessLimits, assurance, no_limits, process_limits, snap, wanted_range
 from opsretro.analysis.result import Context, Finding, Result
 from opsretro.tables.period import add_months
 
@@ -26,12 +36,14 @@ class GoalReview(Result):
     """Goals of one period against their targets.
 
     Attributes:
-        goals: One row a goal. goal_id, kpi, owner, unit, direction (codes); weight; actual, target, low, high,
-            baseline, previous (the month before), same_last_year (the KPI's own unit, rates as fractions; NaN = none);
+        goals: One row a goal. goal_id, kpi, dimension, name, owner, unit, direction (codes); weight; actual, target,
+            low, high, baseline, previous (the month before) and its previous_target, same_last_year (the KPI's own
+            unit, rates as fractions; NaN = none);
             attainment (ratio, 1.0 = on target, NaN = not defined); status, reason, previous_status; variation, rules
             (those that fired, joined by +), side (up, down or empty: against the mean), better (the side is the wanted
             one); assurance (``changed`` when the newest month is a signal); limits_state, mean, lower, upper,
-            n_baseline; coverage (share of the month's days with data), n_days, n_rows, last_day (ISO).
+            n_baseline; coverage (share of the month's days with data), n_days, missing_days (of a daily KPI), n_rows,
+            last_day (ISO).
         months: One row a goal and month up to the period. goal_id, month, value, coverage, in_baseline, beyond,
             two_of_three, run8, signal (the month is flagged by a rule that alerts).
     """
@@ -39,15 +51,15 @@ class GoalReview(Result):
     section: ClassVar[str] = "goals"
     frames: ClassVar[Mapping[str, Mapping[str, str]]] = {
         "goals": {
-            **dict.fromkeys(("goal_id", "kpi", "name", "owner", "unit", "direction"), _S),
+            **dict.fromkeys(("goal_id", "kpi", "dimension", "name", "owner", "unit", "direction"), _S),
             **dict.fromkeys(("weight", "actual", "target", "low", "high", "baseline"), _F),
-            **dict.fromkeys(("previous", "same_last_year", "attainment"), _F),
+            **dict.fromkeys(("previous", "previous_target", "same_last_year", "attainment"), _F),
             **dict.fromkeys(("status", "reason", "previous_status"), _S),
             **dict.fromkeys(("variation", "rules", "side", "better", "assurance", "limits_state"), _S),
             **dict.fromkeys(("mean", "lower", "upper"), _F),
             "n_baseline": _I,
             "coverage": _F,
-            **dict.fromkeys(("n_days", "n_rows"), _I),
+            **dict.fromkeys(("n_days", "missing_days", "n_rows"), _I),
             "last_day": _S,
         },
         "months": {
@@ -66,7 +78,22 @@ class GoalReview(Result):
             KeyError: No such goal in this period.
         """
         rows = self.goals.set_index("goal_id", drop=False)
+        if goal_id not in rows.index:
+            raise KeyError(f"{goal_id!r} is no goal of {self.period}; it has {', '.join(rows.index)}")
         return rows.loc[goal_id]
+
+    def counts(self) -> dict[str, int]:
+        """How many goals there are of each kind, counted once for headline, tile and chart.
+
+        Returns:
+            met, missed, open (no verdict), decided, signal, judged (signal or noise could be told), total.
+        """
+        goals = self.goals
+        met, missed = ((goals["status"] == status).sum() for status in (Status.MET, Status.MISSED))
+        counts = {"met": met, "missed": missed, "decided": met + missed, "open": len(goals) - met - missed}
+        counts["signal"] = (goals["variation"] == Variation.SIGNAL).sum()
+        counts["judged"] = (goals["variation"] != Variation.UNKNOWN).sum()
+        return {key: int(count) for key, count in counts.items()} | {"total": len(goals)}
 
 
 def review_goals(
@@ -103,44 +130,70 @@ def review_goals(
 
 
 def _baseline_length(series: pd.Series, month: str, baseline_months: int) -> int:
-    """Positions of the baseline: the first months, never the month under review."""
-    return min(baseline_months, int((series.index < month).sum()))
+    """Positions up to the last month of the baseline: the first months that have a value, never the one reviewed."""
+    present = np.flatnonzero(series.notna().to_numpy() & (series.index < month))[:baseline_months]
+    return int(present[-1]) + 1 if len(present) else 0
+
+
+def _bounded(limits: ProcessLimits, series: pd.Series, goal: Mapping[str, Any]) -> ProcessLimits:
+    """Limits no wider than what the KPI can be: not below 0 if it never was, a share of parts not above 1."""
+    lower = max(limits.lower, 0.0) if series.min() >= 0 else limits.lower
+    is_share = goal["unit"] in {"percent", "fraction"} and series.max() <= 1
+    return replace(limits, lower=lower, upper=min(limits.upper, 1.0) if is_share else limits.upper)
 
 
 def _verdicts(goal: Mapping[str, Any], fact: MonthlyFacts, limits: ProcessLimits, month: str) -> dict[str, Any]:
-    values = fact.months["value"]
-    position = values.index.get_loc(month) if month in values.index else None
-    year_ago, before = add_months(month, -12), add_months(month, -1)
-    actual, previous, same_last_year = (float(values.get(key, float("nan"))) for key in (month, before, year_ago))
-    wanted = _wanted(goal, month)
-    direction = Direction(goal["direction"])
-    status, reason = _status(actual, wanted, direction, fact)
+    values, before = fact.months["value"], add_months(month, -1)
+    direction, wanted, wanted_before = Direction(goal["direction"]), _wanted(goal, month), _wanted(goal, before)
+    actual, previous, same_last_year = (
+        float(values.get(key, np.nan)) for key in (month, before, add_months(month, -12))
+    )
+    actual = snap(actual, wanted["target"], wanted["low"], wanted["high"])
+    status, reason = _judged(actual, wanted, goal, fact)
     decided = status is not Status.NO_DATA
-    previous_status = _status(previous, _wanted(goal, before), direction)[0]
-    variation, rules = _variation(limits, position if decided or reason is Reason.NO_TARGET else None)
+    in_force_before = pd.isna(goal["start"]) or f"{goal['start']:%Y-%m}" <= before
+    judged = decided or reason is Reason.NO_TARGET
+    variation, rules = _variation(limits, values.index.get_loc(month) if judged else None)
     side = "" if variation is Variation.UNKNOWN or actual == limits.mean else "up" if actual > limits.mean else "down"
+    limits = _bounded(limits, values, goal)
+    expected = _assurance(limits, variation, direction, wanted) if decided else Assurance.UNKNOWN
     return {
-        **{key: goal[key] for key in ("goal_id", "kpi", "name", "owner", "unit", "direction", "weight")},
+        **{key: goal[key] for key in ("goal_id", "kpi", "dimension", "name", "owner", "unit", "direction", "weight")},
         **{key: wanted[key] for key in ("target", "low", "high", "baseline")},
         "actual": actual,
         "previous": previous,
+        "previous_target": wanted_before["target"],
         "same_last_year": same_last_year,
         "attainment": attainment(actual, direction=direction, **_given(wanted)) if decided else None,
         "status": status.value,
         "reason": reason.value,
-        "previous_status": previous_status.value,
+        "previous_status": _status(previous, wanted_before, direction)[0].value if in_force_before else "",
         "variation": variation.value,
         "rules": "+".join(rules),
         "side": side,
         "better": _is_better(side, direction),
-        "assurance": _assurance(limits, variation, direction, wanted).value,
+        "assurance": expected.value,
         "limits_state": limits.state.value,
         **{key: getattr(limits, key) for key in ("mean", "lower", "upper", "n_baseline")},
-        "coverage": 0.0 if position is None else float(fact.months["coverage"].iloc[position]),
-        "n_days": 0 if position is None else int(fact.months["n_days"].iloc[position]),
-        "n_rows": 0 if position is None else int(fact.months["n_rows"].iloc[position]),
+        **{key: fact.months[key].get(month, 0) for key in ("coverage", "n_days", "n_rows")},
+        "missing_days": fact.missing_days,
         "last_day": fact.last_day,
     }
+
+
+def _judged(
+    actual: float, wanted: Mapping[str, float], goal: Mapping[str, Any], fact: MonthlyFacts
+) -> tuple[Status, Reason]:
+    """Met or missed, where the month's data allows a verdict at all."""
+    if fact.running or fact.incomplete:
+        return Status.NO_DATA, Reason.RUNNING if fact.running else Reason.INCOMPLETE
+    direction = Direction(goal["direction"])
+    status = _status(actual, wanted, direction)
+    if goal["aggregation"] == Aggregation.SUM and fact.missing_days:
+        days = fact.months["n_days"].iloc[-1]
+        filled = _status(actual * (days + fact.missing_days) / days, wanted, direction)
+        return status if filled == status else (Status.NO_DATA, Reason.INCOMPLETE)
+    return status
 
 
 def _wanted(goal: Mapping[str, Any], month: str) -> dict[str, float]:
@@ -158,19 +211,13 @@ def _given(wanted: Mapping[str, float], *keys: str) -> dict[str, float | None]:
     return {key: None if math.isnan(wanted[key]) else wanted[key] for key in keys or wanted}
 
 
-def _status(
-    actual: float, wanted: Mapping[str, float], direction: Direction, fact: MonthlyFacts | None = None
-) -> tuple[Status, Reason]:
+def _status(actual: float, wanted: Mapping[str, float], direction: Direction) -> tuple[Status, Reason]:
     low, high = wanted_range(direction=direction, **_given(wanted, "target", "low", "high"))
-    if fact is not None and fact.running:
-        return Status.NO_DATA, Reason.RUNNING
-    if fact is not None and fact.incomplete:
-        return Status.NO_DATA, Reason.INCOMPLETE
     if math.isnan(actual):
         return Status.NO_DATA, Reason.NO_ROWS
-    if math.isnan(low) or math.isnan(high):
+    if math.isnan(low) or math.isnan(high) or low > high:
         return Status.NO_DATA, Reason.NO_TARGET
-    return (Status.MET if low <= actual <= high else Status.MISSED), Reason.NONE
+    return (Status.MET if low <= snap(actual, low, high) <= high else Status.MISSED), Reason.NONE
 
 
 def _variation(limits: ProcessLimits, position: int | None) -> tuple[Variation, list[str]]:
@@ -214,9 +261,8 @@ def _month_rows(goal_id: str, months: pd.DataFrame, limits: ProcessLimits, basel
 
 
 def _findings(rows: Sequence[Mapping[str, Any]]) -> tuple[Finding, ...]:
-    counts = {status: sum(row["status"] == status for row in rows) for status in Status}
-    decided = counts[Status.MET] + counts[Status.MISSED]
-    summary = Finding(code="goals_met" if decided else "goals_open", value=counts[Status.MET], n=decided or len(rows))
+    met, missed = (sum(row["status"] == status for row in rows) for status in (Status.MET, Status.MISSED))
+    summary = Finding(code="goals_met" if met + missed else "goals_open", value=met, n=met + missed or len(rows))
     ranked = sorted(rows, key=_importance)
     return (summary, *(Finding(code=_code(row), subject=row["goal_id"], value=row["attainment"]) for row in ranked))
 

@@ -18,6 +18,9 @@ WIDTH = 2.66
 RANGE_LIMIT = 3.267
 """A moving range at or above this many mean moving ranges is exceptional."""
 
+HAIR = 1e-12
+"""Relative size of a difference that the computer makes and people do not mean."""
+
 FULL_MONTHS = 12
 LEAST_MONTHS = 8
 
@@ -154,7 +157,7 @@ def find_signals(x: np.ndarray, mean: float, lower: float, upper: float, *, newe
     if np.isnan(mean) or not len(present):
         return frame
     y = x[present]
-    hair = 1e-12 * max(np.abs(y).max(), abs(mean))
+    hair = HAIR * max(np.abs(y).max(), abs(mean))
     side = np.sign(np.where(np.abs(y - mean) <= hair, 0.0, y - mean))
     step = np.diff(y, prepend=np.nan)
     step = np.sign(np.where(np.abs(step) <= hair, 0.0, step))
@@ -256,11 +259,23 @@ def assurance(
     wanted_low, wanted_high = wanted_range(target, direction=direction, low=low, high=high)
     if limits.state is LimitsState.NONE or np.isnan(wanted_low) or np.isnan(wanted_high):
         return Assurance.UNKNOWN
-    if limits.lower >= wanted_low and limits.upper <= wanted_high:
+    lower, upper = snap(limits.lower, wanted_low, wanted_high), snap(limits.upper, wanted_low, wanted_high)
+    if lower >= wanted_low and upper <= wanted_high:
         return Assurance.CONSISTENT_PASS
-    if limits.upper < wanted_low or limits.lower > wanted_high:
+    if upper < wanted_low or lower > wanted_high:
         return Assurance.CONSISTENT_FAIL
     return Assurance.HIT_OR_MISS
+
+
+def snap(value: float, *lines: float) -> float:
+    """A value that differs from a line only in the computer's last digits, moved onto it.
+
+    Example:
+        >>> snap(31 * 0.1, 3.1)
+        3.1
+    """
+    near = (line for line in lines if np.isfinite(line) and abs(value - line) <= HAIR * max(abs(value), abs(line)))
+    return next(near, value)
 
 
 def wanted_range(

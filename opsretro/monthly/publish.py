@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,14 +26,16 @@ def staging(out: Path, label: str) -> Iterator[Path]:
     Raises:
         OutputError: The folder cannot be made, or a file in it cannot be written.
     """
-    folder = out / f".{label}.{os.getpid()}"
+    folder: Path | None = None
     try:
-        folder.mkdir(parents=True, exist_ok=False)
+        out.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f".{label}.", dir=out))
         yield folder
     except OSError as error:
-        raise OutputError(str(error.filename or folder), error.strerror or str(error)) from error
+        raise OutputError(str(error.filename or out), error.strerror or str(error)) from error
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def publish(staged: Path, final: Path, names: Sequence[str]) -> None:
@@ -50,5 +54,23 @@ def publish(staged: Path, final: Path, names: Sequence[str]) -> None:
     for name in ordered:
         with (staged / name).open("rb") as file:
             os.fsync(file.fileno())
+    old = _published(final)
     for name in ordered:
+        if name == MANIFEST:
+            _remove(final, old - set(names))
         (staged / name).replace(final / name)
+
+
+def _published(final: Path) -> set[str]:
+    """Names of the files an earlier run published here, by its manifest."""
+    try:
+        files = json.loads((final / MANIFEST).read_text(encoding="utf-8"))["files"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
+    return {name for name in files if isinstance(name, str) and Path(name).name == name}
+
+
+def _remove(final: Path, names: set[str]) -> None:
+    """A file of an earlier run that this one did not make would tell old numbers beside new ones."""
+    for name in names:
+        (final / name).unlink(missing_ok=True)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import platform
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -159,7 +160,9 @@ def _write_pages(
     files = page_files(langs)
     for lang, name in files.items():
         other = next(((code, file) for code, file in files.items() if code != lang), None)
-        (staged / name).write_text(page_html(page, lang, other=other), encoding="utf-8")
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph", UserWarning)  # a sign the chart font lacks is a box, no event
+            (staged / name).write_text(page_html(page, lang, other=other), encoding="utf-8")
     return list(files.values())
 
 

@@ -31,17 +31,24 @@ def card(text: GoalText, goal: pd.Series, months: pd.DataFrame, *, size: str = "
         size: ``wide`` or ``narrow``.
         title: Draw the title inside the figure; a page writes it above instead.
     """
+    from matplotlib.ticker import MaxNLocator
+
     width, letters = SIZES[size]
-    head, foot, left, right = letters * (4.4 if title else 0.6), letters * 2.4, letters * 4.7, letters * 7.9
+    shown = months.tail(MONTHS_SHOWN).reset_index(drop=True)
+    low, high = _range(goal, shown)
+    ticks = [value for value in MaxNLocator(4).tick_values(low, high) if low <= value <= high]
+    labels, ends = text.axis(ticks, goal), _ends(text, goal, shown)
+    left, right = (letters * (wide(words) + 0.8) for words in (labels, [label for _, label, _ in ends]))
+    head, foot = letters * (4.4 if title else 0.6), letters * 2.4
     height = head + foot + letters * 12.6
     figure = new_figure(size, height)
     inside = (left / width, foot / height, 1 - (left + right) / width, 1 - (head + foot) / height)
-    axes = figure.add_axes(inside)
-    shown = months.tail(MONTHS_SHOWN).reset_index(drop=True)
+    axes = figure.add_axes(inside, ylim=(low, high))
     _band(axes, goal, len(shown))
     _line(axes, shown, text.review.period, letters)
-    _labels(axes, text, goal, shown, letters)
-    _axes(axes, text, goal, shown, letters)
+    _labels(axes, ends, letters)
+    axes.set_yticks(ticks, labels)
+    _months(axes, text, shown, letters)
     if title:
         _title(figure, text.chart_title(goal), text.chart_caption(goal), letters)
     return figure
@@ -85,21 +92,32 @@ def _line(axes: Axes, shown: pd.DataFrame, period: str, letters: float) -> None:
     axes.plot(now.index, now["value"], "D", color=LIGHT["accent"], ms=letters * 0.55, zorder=6, label="signal")
 
 
-def _labels(axes: Axes, text: GoalText, goal: pd.Series, shown: pd.DataFrame, letters: float) -> None:
+def _ends(text: GoalText, goal: pd.Series, shown: pd.DataFrame) -> list[tuple[float, str, str]]:
+    """Value, words and colour of every line's end: the month, the target, the mean."""
+    ends: list[tuple[float, str, str]] = []
+    now = shown[(shown["month"] == text.review.period) & shown["value"].notna()]
+    for _, month in now.iterrows():
+        colour = LIGHT["accent"] if month["signal"] else LIGHT["ink"]
+        ends.append((month["value"], text.amount(month["value"], goal), colour))
+    for line in ("target", "low", "high", "mean"):
+        if not np.isnan(goal[line]):
+            colour = LIGHT["muted"] if line == "mean" else LIGHT["target"]
+            ends.append((goal[line], text.line_label(line, goal), colour))
+    return ends
+
+
+def wide(words: Sequence[str]) -> float:
+    """Width of the widest text in letters, so that margins fit what stands in them."""
+    widths = [sum(1.0 if ord(letter) > 0x2E7F else 0.57 for letter in word) for word in words]
+    return max(widths, default=0.0)
+
+
+def _labels(axes: Axes, ends: Sequence[tuple[float, str, str]], letters: float) -> None:
     """Words at the right end of each line instead of a legend, moved apart where they would touch."""
-    entries: list[tuple[float, str, str]] = []
-    last = shown["value"].last_valid_index()
-    if last is not None and shown["month"].iloc[last] == text.review.period:
-        colour = LIGHT["accent"] if shown["signal"].iloc[last] else LIGHT["ink"]
-        entries.append((shown["value"].iloc[last], text.amount(shown["value"].iloc[last], goal), colour))
-    for column in ("target", "low", "high"):
-        if not np.isnan(goal[column]):
-            entries.append((goal[column], text.line_label(column, goal), LIGHT["target"]))
-    if not np.isnan(goal["mean"]):
-        entries.append((goal["mean"], text.line_label("mean", goal), LIGHT["muted"]))
-    low, high = _range(axes, goal, shown)
+    low, high = axes.get_ylim()
     gap = (high - low) * letters * 1.25 / (axes.bbox.height or 1)
-    for (_, label, colour), y in zip(entries, _spread([entry[0] for entry in entries], gap, low, high), strict=True):
+    places = _spread([value for value, _, _ in ends], gap, low, high)
+    for (_, label, colour), y in zip(ends, places, strict=True):
         axes.annotate(
             label,
             (1, y),
@@ -114,6 +132,8 @@ def _labels(axes: Axes, text: GoalText, goal: pd.Series, shown: pd.DataFrame, le
 
 def _spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
     """Positions as near to the wanted ones as can be, at least a gap apart and inside the axis."""
+    if not wanted:
+        return []
     order = np.argsort(wanted, kind="stable")
     placed = np.array(wanted, dtype=float)[order]
     for _ in range(60):
@@ -127,23 +147,17 @@ def _spread(wanted: Sequence[float], gap: float, low: float, high: float) -> lis
     return [float(y) for y in result]
 
 
-def _range(axes: Axes, goal: pd.Series, shown: pd.DataFrame) -> tuple[float, float]:
+def _range(goal: pd.Series, shown: pd.DataFrame) -> tuple[float, float]:
     """The limits decide the range of a line chart; the target and every month stay visible."""
     lines = goal[["lower", "upper", "target", "low", "high", "mean"]].to_numpy(dtype=float)
     values = np.concatenate([lines, shown["value"].to_numpy(dtype=float)])
     values = values[np.isfinite(values)]
     low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
     room = 0.08 * (high - low) or abs(high) * 0.1 or 1.0
-    axes.set_ylim(low - room, high + room)
     return low - room, high + room
 
 
-def _axes(axes: Axes, text: GoalText, goal: pd.Series, shown: pd.DataFrame, letters: float) -> None:
-    from matplotlib.ticker import MaxNLocator
-
-    low, high = axes.get_ylim()
-    values = [value for value in MaxNLocator(4).tick_values(low, high) if low <= value <= high]
-    axes.set_yticks(values, text.axis(values, goal))
+def _months(axes: Axes, text: GoalText, shown: pd.DataFrame, letters: float) -> None:
     steps = [i for i in range(len(shown)) if (len(shown) - 1 - i) % (6 if letters < 16 else 4) == 0]
     axes.set_xticks(steps, [text.tick(shown["month"].iloc[i]) for i in steps])
     axes.tick_params(labelsize=letters, length=0, pad=letters * 0.4)
@@ -164,14 +178,16 @@ def overview(text: GoalText, goals: pd.DataFrame, *, size: str = "wide", title: 
     row, head = letters * 2.1, letters * (5.8 if title else 2.4)
     height = head + row * len(goals) + letters * 1.2
     figure = new_figure(size, height)
-    left, right = letters * (10.5 if size == "wide" else 9.4) / width, 1 - letters * 4.6 / width
+    names = [text.short_name(goal, size) for _, goal in goals.iterrows()]
+    values = [text.amount(goal["actual"], goal) for _, goal in goals.iterrows()]
+    left, right = letters * (wide(names) + 0.9) / width, 1 - letters * (wide(values) + 0.9) / width
     axes = figure.add_axes((left, letters * 1.2 / height, right - left, row * len(goals) / height))
     axes.axvspan(-1, 1, color=LIGHT["band"], lw=0, label="limits")
     axes.axvline(0, color=LIGHT["quiet"], lw=1)
     for position, (_, goal) in enumerate(goals.iterrows()):
         _overview_row(axes, text, goal, position, letters)
     axes.set(xlim=(-SPAN - 0.5, SPAN + 0.5), ylim=(len(goals) - 0.5, -0.5), xticks=[])
-    axes.set_yticks(range(len(goals)), [text.short_name(goal, size) for _, goal in goals.iterrows()])
+    axes.set_yticks(range(len(goals)), names)
     axes.tick_params(length=0, labelsize=letters, pad=letters * 0.5, labelcolor=LIGHT["ink"])
     axes.spines[:].set_visible(False)
     for x, key in ((-1.8, "below"), (0, "usual"), (1.8, "above")):
@@ -200,22 +216,24 @@ def _overview_row(axes: Axes, text: GoalText, goal: pd.Series, position: int, le
         fontsize=letters,
         color=LIGHT["accent"] if goal["variation"] == "signal" else LIGHT["ink"],
     )
-    half = (goal["upper"] - goal["lower"]) / 2
-    if np.isnan(half) or half == 0:
-        axes.text(
-            0,
-            position,
-            text.word("overview.short"),
-            ha="center",
-            va="center",
-            fontsize=letters,
-            color=LIGHT["muted"],
-        )
+    if np.isnan(goal["lower"]):
+        short = {"facecolor": LIGHT["band"], "edgecolor": "none", "pad": 1}
+        words = text.word("overview.short")
+        axes.text(0, position, words, ha="center", va="center", fontsize=letters, color=LIGHT["muted"], bbox=short)
         return
-    x = (goal["actual"] - goal["mean"]) / half
+    x = _place(goal["actual"], goal)
     for column in ("target", "low", "high"):
-        _overview_target(axes, (goal[column] - goal["mean"]) / half, x, position, letters)
+        _overview_target(axes, _place(goal[column], goal), x, position, letters)
     axes.plot([np.clip(x, -SPAN, SPAN)], [position], zorder=4, **_mark(goal, letters))
+
+
+def _place(value: float, goal: pd.Series) -> float:
+    """Where a value lies between the mean (0) and the limits (−1 and 1); infinite outside limits without width."""
+    distance = value - goal["mean"]
+    half = goal["upper"] - goal["mean"] if distance > 0 else goal["mean"] - goal["lower"]
+    if distance == 0 or np.isnan(distance):
+        return float(distance)
+    return float(distance / half) if half > 0 else float(np.sign(distance) * np.inf)
 
 
 def _overview_target(axes: Axes, x: float, actual: float, position: int, letters: float) -> None:

@@ -36,10 +36,12 @@ class GoalText:
         return say(f"goals.{key}", self.lang, **values)
 
     def name(self, goal: pd.Series) -> str:
-        """The goal's name: from [names] by goal, then by KPI, then as its table says."""
+        """The goal's name: its own in [names], else its KPI's unless that hides a slice or another goal, else its table's."""
         names = self.review.context.names
-        known = names.get(goal["goal_id"]) or names.get(goal["kpi"])
-        return pick(known, self.lang) if known else goal["name"] or goal["goal_id"]
+        shared = sum(other["kpi"] == goal["kpi"] for other in self._goals.values()) > 1
+        kpi = goal["goal_id"] if goal["name"] and (shared or goal["dimension"]) else goal["kpi"]
+        known = names.get(goal["goal_id"]) or names.get(kpi)
+        return (pick(known, self.lang) if known else "") or goal["name"] or goal["goal_id"]
 
     def short_name(self, goal: pd.Series, size: str) -> str:
         """The name as far as a chart has room for it; a Chinese character counts as two."""
@@ -53,6 +55,10 @@ class GoalText:
         """A value of the goal's KPI."""
         return numbers.amount(value, goal["unit"], self.lang, currency=self.review.context.currency)
 
+    def amounts(self, values: Sequence[float], goal: pd.Series) -> list[str]:
+        """Values of the goal's KPI, with as many digits as tell them apart."""
+        return numbers.distinct(values, goal["unit"], self.lang, currency=self.review.context.currency)
+
     def axis(self, values: Sequence[float], goal: pd.Series) -> list[str]:
         """Labels of the axis of the goal's KPI."""
         return numbers.axis(values, goal["unit"], self.lang, currency=self.review.context.currency)
@@ -65,7 +71,8 @@ class GoalText:
         """The usual range in words, or that there is none."""
         if math.isnan(goal["lower"]):
             return say("number.missing", self.lang)
-        return self.word("range", low=self.amount(goal["lower"], goal), high=self.amount(goal["upper"], goal))
+        low, high = self.amounts([goal["lower"], goal["upper"]], goal)
+        return self.word("range", low=low, high=high)
 
     def tick(self, month: str) -> str:
         """A month under the axis."""
@@ -75,11 +82,16 @@ class GoalText:
 
     def headline(self) -> str:
         """The answer of the section in one sentence."""
-        goals = self.review.goals
-        signals = int((goals["variation"] == Variation.SIGNAL).sum())
-        summary = self.review.findings[0]
-        met, n = int(summary.value or 0), summary.n or 0
-        return self.word(f"headline.{summary.code}", met=met, n=n) + self.word("headline.signals", n=signals)
+        counts = self.review.counts()
+        if not counts["decided"]:
+            answer = self.word("headline.goals_open", n=counts["total"])
+        else:
+            answer = self.word("headline.goals_met", met=counts["met"], n=counts["decided"])
+            answer += self.word("headline.rest", n=counts["open"]) if counts["open"] else ""
+        signals = (
+            self.word("headline.signals", n=counts["signal"]) if counts["judged"] else self.word("headline.untold")
+        )
+        return answer + self.word("headline.gap") + signals
 
     def sentence(self, finding: Finding) -> str:
         """A finding in words: met or missed, signal or noise."""
@@ -105,26 +117,28 @@ class GoalText:
             values = {"until": until, "coverage": coverage, "actual": self.amount(goal["actual"], goal)}
             return self.word(f"verdict.{goal['reason']}", name=name, **values)
         if goal["direction"] == Direction.RANGE:
-            low, high = self.amount(goal["low"], goal), self.amount(goal["high"], goal)
-            actual = self.amount(goal["actual"], goal)
+            actual, low, high = self.amounts([goal["actual"], goal["low"], goal["high"]], goal)
             return self.word(f"verdict.range_{goal['status']}", name=name, actual=actual, low=low, high=high)
-        actual, target = numbers.apart(
-            goal["actual"], goal["target"], goal["unit"], self.lang, currency=self.review.context.currency
-        )
+        actual, target = self.amounts([goal["actual"], goal["target"]], goal)
         attained = self._attained(goal)
         return self.word(f"verdict.{goal['status']}", name=name, actual=actual, target=target, attained=attained)
 
     def _attained(self, goal: pd.Series) -> str:
-        if math.isnan(goal["attainment"]):
+        if math.isnan(goal["attainment"]) or self._is_floor(goal):
             return ""
         if math.isnan(goal["baseline"]):
             return self.word("attained", share=self.share(goal))
         key = "attained_from" if goal["attainment"] >= 0 else "attained_back"
         return self.word(key, share=self.share(goal), baseline=self.amount(goal["baseline"], goal))
 
+    def _is_floor(self, goal: pd.Series) -> bool:
+        """Whether the target is worse than the start: a line not to cross, no way to go."""
+        gain = goal["target"] - goal["baseline"]
+        return bool(gain < 0 if goal["direction"] == Direction.HIGHER else gain > 0)
+
     def share(self, goal: pd.Series) -> str:
-        """The attainment as per cent."""
-        return numbers.share(goal["attainment"], self.lang)
+        """The attainment as per cent; none for a target that is a line not to cross."""
+        return numbers.share(None if self._is_floor(goal) else goal["attainment"], self.lang)
 
     def variation(self, goal: pd.Series) -> str:
         """Whether the month stands out from the KPI's own ordinary variation."""
@@ -132,7 +146,8 @@ class GoalText:
             return ""
         if goal["variation"] == Variation.UNKNOWN:
             return self.word("variation.unknown", n=goal["n_baseline"])
-        band = {"lower": self.amount(goal["lower"], goal), "upper": self.amount(goal["upper"], goal)}
+        lower, upper = self.amounts([goal["lower"], goal["upper"]], goal)
+        band = {"lower": lower, "upper": upper}
         if goal["variation"] == Variation.NOISE:
             return self.word("variation.noise", **band)
         return self.word(f"variation.{self._rule(goal)}_{goal['side']}", **band)
@@ -142,37 +157,42 @@ class GoalText:
 
     def assurance(self, goal: pd.Series) -> str:
         """What the process, as it runs, can be expected to do to the target."""
-        return self.word(f"assurance.{goal['assurance']}")
+        return "" if goal["status"] == Status.NO_DATA else self.word(f"assurance.{goal['assurance']}")
+
+    def compare(self, goal: pd.Series) -> str:
+        """The month before and the same month of last year, where they are known."""
+        values = {"before": goal["previous"], "year_ago": goal["same_last_year"]}
+        shown = {key: self.amount(value, goal) for key, value in values.items() if not math.isnan(value)}
+        known = [self.word(f"compare.{key}", value=value) for key, value in shown.items()]
+        return say("list.comma", self.lang).join(known)
 
     def certainty(self) -> str:
         """How sure the section is, in one line."""
         goals = self.review.goals
-        trial = int((goals["limits_state"] == LimitsState.TRIAL).sum())
-        short = int((goals["limits_state"] == LimitsState.NONE).sum())
-        most = int(goals["n_baseline"].max()) if len(goals) else 0
-        parts = [self.word("certainty.base", n=most)]
+        trial, short = (int((goals["limits_state"] == state).sum()) for state in (LimitsState.TRIAL, LimitsState.NONE))
+        limited = goals[goals["limits_state"] != LimitsState.NONE]
+        parts = [self.word("certainty.base", n=int(limited["n_baseline"].max()))] if len(limited) else []
         parts += [self.word("certainty.trial", n=trial)] if trial else []
         parts += [self.word("certainty.short", n=short)] if short else []
-        thin = goals[(goals["status"] != Status.NO_DATA) & (goals["coverage"] < 1) & (goals["n_days"] > 2)]
+        thin = goals[(goals["status"] != Status.NO_DATA) & (goals["missing_days"] > 0)]
         if len(thin):
             names = say("list.comma", self.lang).join(self.name(goal) for _, goal in thin.iterrows())
-            least = numbers.rate(float(thin["coverage"].min()), self.lang)
-            parts.append(self.word("certainty.coverage", names=names, least=least))
+            parts.append(self.word("certainty.coverage", names=names, n=int(thin["missing_days"].max())))
         return self.join(*parts)
 
     def changes(self) -> list[str]:
         """What is different from the month before: goals whose verdict turned."""
         told = {Status.MET.value, Status.MISSED.value}
         rows = [row for row in self._goals.values() if {row["status"], row["previous_status"]} == told]
-        return [
-            self.word(
-                f"change.{row['status']}",
-                name=self.name(row),
-                before=self.amount(row["previous"], row),
-                now=self.amount(row["actual"], row),
-            )
-            for row in rows
-        ]
+        return [self._change(row) for row in rows]
+
+    def _change(self, goal: pd.Series) -> str:
+        before, now = self.amounts([goal["previous"], goal["actual"]], goal)
+        text = self.word(f"change.{goal['status']}", name=self.name(goal), before=before, now=now)
+        if math.isnan(goal["target"]) or goal["target"] == goal["previous_target"]:
+            return text
+        old, new = self.amounts([goal["previous_target"], goal["target"]], goal)
+        return self.join(text, self.word("change.target", before=old, now=new))
 
     def chart_title(self, goal: pd.Series) -> str:
         """The message of a card as a full sentence."""
@@ -195,5 +215,6 @@ class GoalText:
 
     def overview_title(self) -> str:
         """The message of the overview as a full sentence."""
-        signals = int((self.review.goals["variation"] == Variation.SIGNAL).sum())
-        return self.word("overview.title", n=signals, total=len(self.review.goals))
+        counts = self.review.counts()
+        told = "title" if counts["judged"] else "untold"
+        return self.word(f"overview.{told}", n=counts["signal"], total=counts["total"])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from markupsafe import Markup
 
-from opsretro.analysis.codes import Direction, Status, Variation
+from opsretro.analysis.codes import Direction, Reason, Status, Variation
 from opsretro.report import goal_charts
 from opsretro.report.goal_text import GoalText
 from opsretro.report.look import SIZES, light_tokens, svg
@@ -114,10 +114,10 @@ class GoalView:
 
     def tile(self) -> tuple[str, Markup]:
         """How many goals were met, and a dot for each."""
-        goals = self.review.goals
-        met = int((goals["status"] == Status.MET).sum())
-        line = self.text.word("tile", met=met, n=len(goals))
-        return line, render("dots.html.jinja", states=sorted(goals["status"], key=list(Status).index))
+        counts = self.review.counts()
+        line = self.text.word("tile", met=counts["met"], n=counts["total"])
+        states = sorted(self.review.goals["status"], key=list(Status).index)
+        return line, render("dots.html.jinja", states=states)
 
     def method(self) -> str:
         """Definitions and method."""
@@ -135,19 +135,23 @@ class GoalView:
 
     def _cells(self, goal: pd.Series) -> tuple[str, ...]:
         text, word = self.text, self.text.word
-        wanted = text.amount(goal["target"], goal)
         if goal["direction"] == Direction.RANGE:
-            wanted = word("range", low=text.amount(goal["low"], goal), high=text.amount(goal["high"], goal))
+            actual, low, high = text.amounts([goal["actual"], goal["low"], goal["high"]], goal)
+            wanted = word("range", low=low, high=high)
+        else:
+            actual, wanted = text.amounts([goal["actual"], goal["target"]], goal)
+        judged = goal["status"] != Status.NO_DATA
+        told = judged or goal["reason"] == Reason.NO_TARGET
         mark = f"signal_{goal['side']}" if goal["variation"] == Variation.SIGNAL else goal["variation"]
         return (
             text.name(goal),
             goal["owner"],
-            text.amount(goal["actual"], goal),
+            actual,
             wanted,
             text.share(goal),
-            word(f"status.{goal['status']}"),
-            word(f"mark.{mark}"),
-            word(f"expect.{goal['assurance']}"),
+            word(f"status.{goal['status'] if judged else goal['reason']}"),
+            word(f"mark.{mark if told else 'none'}"),
+            word(f"expect.{goal['assurance'] if judged else 'none'}"),
         )
 
     def _table(self) -> dict[str, object]:
@@ -162,6 +166,7 @@ class GoalView:
         return {
             "id": _anchor(goal["goal_id"]),
             "title": title,
+            "compare": self.text.compare(goal),
             "caption": self.text.chart_caption(goal),
             "explanation": self.text.explanation(goal),
             "open": flagged,

@@ -11,9 +11,12 @@ from opsretro.words import say
 
 MINUS = "\u2212"
 DIGITS = 3
-MOST_DIGITS = 7
+MOST_DIGITS = 12
 _SYMBOLS = {"CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
-_SCALES = {"zh-CN": ((1e8, " 亿"), (1e4, " 万")), "en": ((1e9, "B"), (1e6, "M"), (1e3, "k"))}
+_SCALES = {
+    "zh-CN": ((1e12, " 万亿"), (1e8, " 亿"), (1e4, " 万")),
+    "en": ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")),
+}
 RATES = frozenset({"percent", "fraction"})
 
 
@@ -85,21 +88,18 @@ def amount(value: float | None, unit: str, lang: str, *, currency: str = "CNY", 
     return f"{sign}{_SYMBOLS.get(currency, currency + ' ')}{bare}"
 
 
-def apart(value: float, other: float, unit: str, lang: str, *, currency: str = "CNY") -> tuple[str, str]:
-    """Two values of one unit with as many digits as it takes to see which is larger.
+def distinct(values: Sequence[float], unit: str, lang: str, *, currency: str = "CNY") -> list[str]:
+    """Values of one unit with as many digits as it takes to tell those apart that differ.
 
     Example:
-        >>> apart(0.04199, 0.042, "percent", "en")
-        ('4.199%', '4.2%')
+        >>> distinct([0.04199, 0.042], "percent", "en")
+        ['4.199%', '4.2%']
     """
     for digits in range(DIGITS, MOST_DIGITS + 1):
-        pair = (
-            amount(value, unit, lang, currency=currency, digits=digits),
-            amount(other, unit, lang, currency=currency, digits=digits),
-        )
-        if pair[0] != pair[1] or value == other:
+        texts = [amount(value, unit, lang, currency=currency, digits=digits) for value in values]
+        if len(set(texts)) >= len({None if math.isnan(value) else value for value in values}):
             break
-    return pair
+    return texts
 
 
 def axis(values: Sequence[float], unit: str, lang: str, *, currency: str = "CNY") -> list[str]:
@@ -137,7 +137,7 @@ def share(value: float | None, lang: str) -> str:
     """
     if value is None or math.isnan(value):
         return say("number.missing", lang)
-    for digits in range(DIGITS, 3 * MOST_DIGITS):
+    for digits in range(DIGITS, 2 * MOST_DIGITS):
         text = rate(value, lang, digits=digits)
         if text != "100%" or value == 1:
             break

@@ -117,6 +117,17 @@ def parse_date(text: str) -> str | None:
     return None
 
 
+def parse_slice(text: str) -> list[tuple[str, str]]:
+    """The pairs of a slice, ``column=value`` joined by ``&``.
+
+    Example:
+        >>> parse_slice("channel=app&device=ios")
+        [('channel', 'app'), ('device', 'ios')]
+    """
+    pairs = [part.partition("=") for part in text.split("&") if part]
+    return [(column.strip(), value.strip()) for column, _, value in pairs]
+
+
 def _iso(year: int, month: int, day: int) -> str | None:
     try:
         return date(year, month, day).isoformat()
@@ -131,6 +142,11 @@ def _to_stamp(text: str) -> str | None:
         return pd.Timestamp(text).isoformat()
     except ValueError:
         return None
+
+
+def _shares_fit(milestones: str) -> bool:
+    """Whether every share of the way lies between 0 and 1."""
+    return all(float(part.split(":")[1]) <= 1 for part in milestones.strip(" ;").split(";"))
 
 
 def _fix(text: str, column: Column) -> str:
@@ -150,5 +166,5 @@ _PARSERS: dict[Kind, Callable[[str], str | None]] = {
     Kind.DATE: parse_date,
     Kind.TIMESTAMP: _to_stamp,
     Kind.MONTH: lambda text: text if _MONTH.fullmatch(text) else None,
-    Kind.MILESTONES: lambda text: text if _MILESTONES.fullmatch(text) else None,
+    Kind.MILESTONES: lambda text: text if _MILESTONES.fullmatch(text) and _shares_fit(text) else None,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from opsretro.errors import InputError, Problem
-from opsretro.tables.contracts import CONTRACTS
+from opsretro.tables.contracts import CONTRACTS, Contract
 from opsretro.tables.settings import FILE
 
 _SURVEY = {"items.csv": "question,item,dimension,scale,reversed\n", "teams.csv": "month,group,headcount\n"}
@@ -33,6 +33,7 @@ currency = "CNY"
 timezone = "Asia/Shanghai"
 
 [calendar]
+# 目前还没有一节用到 · No section uses it yet.
 # 工作日历 · Working calendar: a country, or a file with the columns date, day_type
 # (workday / weekend / holiday / makeup_workday).
 country = "CN"
@@ -43,6 +44,7 @@ country = "CN"
 baseline_months = 12
 
 [assessment_weights]
+# 目前还没有一节用到 · No section uses it yet.
 # 评分权重 · Weights of the team's assessments and of the data.
 supervisor = 0.3
 peer = 0.2
@@ -57,6 +59,11 @@ data = 0.4
 # 目标、指标、活动、取值的名称 · Names of goals, KPIs, activities and values in each language.
 # gmv = { zh-CN = "成交额", en = "GMV" }
 """
+
+
+def _header(contract: Contract) -> str:
+    """Every column but `ts_utc`, which a table has instead of `date`."""
+    return ",".join(column.name for column in contract.columns if column.name != "ts_utc") + "\n"
 
 
 def init_workspace(folder: str | Path) -> list[Path]:
@@ -74,7 +81,7 @@ def init_workspace(folder: str | Path) -> list[Path]:
     """
     folder = Path(folder)
     files = {FILE: _SETTINGS, ".gitignore": _IGNORED}
-    files |= {f"{name}.csv": ",".join(c.name for c in contract.columns) + "\n" for name, contract in CONTRACTS.items()}
+    files |= {f"{name}.csv": _header(contract) for name, contract in CONTRACTS.items()}
     files |= {f"survey/{name}": header for name, header in _SURVEY.items()}
     there = [name for name in files if (folder / name).exists()]
     if there:

@@ -14,7 +14,7 @@ from opsretro.errors import InputError, Problem
 from opsretro.tables.cells import convert
 from opsretro.tables.contracts import CONTRACTS, FORMS, Column, Contract
 from opsretro.tables.reader import read_cells
-from opsretro.tables.settings import FILE, Settings, read_settings
+from opsretro.tables.settings import Settings, read_settings
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -147,6 +147,3 @@ def _has_content(path: Path) -> bool:
         answers = (child for child in path.iterdir() if child.name not in {"items.csv", "teams.csv"})
         return any(child.suffix in {".csv", ".xlsx"} for child in answers)
     return path.is_file() and path.stat().st_size > 0
-
-
-__all__ = ["FILE", "Inputs", "Source", "read_inputs", "read_table"]

@@ -45,11 +45,6 @@ class Settings:
     sources: Mapping[str, str] = field(default_factory=dict)
     names: Names = field(default_factory=dict)
 
-    @property
-    def zone(self) -> ZoneInfo:
-        """The time zone."""
-        return ZoneInfo(self.timezone)
-
 
 def read_settings(folder: Path) -> tuple[Settings, list[Problem]]:
     """Read `retro.toml`; without the file the defaults hold.

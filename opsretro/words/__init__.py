@@ -82,4 +82,4 @@ def pick(names: Mapping[str, str] | str, lang: str) -> str:
     """
     if isinstance(names, str):
         return names
-    return names.get(lang) or next(iter(names.values()), "")
+    return names.get(lang) or next((name for name in names.values() if name), "")

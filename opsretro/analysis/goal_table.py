@@ -1,0 +1,103 @@
+"""The goals table, ready to be judged: which goals are in force, in one unit, with every slip of the pen named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+import pandas as pd
+
+from opsretro.analysis.codes import Aggregation, is_percent
+from opsretro.errors import InputError, Problem
+from opsretro.tables.cells import parse_slice
+from opsretro.tables.period import Period
+
+NUMBERS = ("baseline", "target", "target_growth", "low", "high", "weight")
+TEXTS = ("name", "owner", "unit", "milestones", "numerator", "denominator", "dimension")
+FILE = "goals.csv"
+
+
+def goals_in_force(tables: Mapping[str, pd.DataFrame], period: Period) -> pd.DataFrame:
+    """Rows of the goals table that apply to a month, or to a part of it.
+
+    Args:
+        tables: Typed tables of the workspace.
+        period: A month.
+
+    Returns:
+        Goals with every optional column present; percent goals turned into fractions; missing text empty.
+
+    Raises:
+        InputError: Not a month, a missing table, no goal in force, milestones without a baseline, or a name that
+            metrics does not have although it has one much like it.
+    """
+    problems = [
+        Problem(code="table_needed", source=f"{name}.csv", values={"section": "goals"})
+        for name in ("goals", "metrics")
+        if name not in tables
+    ]
+    if not period.is_month:
+        problems.append(Problem(code="month_only", source="--month", values={"value": period.label}))
+    if problems:
+        raise InputError(problems)
+    goals = _completed(tables["goals"])
+    goals = goals[~(goals["start"] > pd.Timestamp(period.end)) & ~(goals["deadline"] < pd.Timestamp(period.start))]
+    if goals.empty:
+        raise InputError([Problem(code="no_goal_in_force", source=FILE, values={"period": period.label})])
+    if problems := [*_milestone_problems(goals), *_name_problems(goals, tables["metrics"])]:
+        raise InputError(problems)
+    return goals
+
+
+def _completed(goals: pd.DataFrame) -> pd.DataFrame:
+    goals = goals.reindex(columns=list(dict.fromkeys([*goals.columns, *NUMBERS, *TEXTS, "start", "deadline"])))
+    for column in ("start", "deadline"):
+        goals[column] = pd.to_datetime(goals[column])
+    goals[list(NUMBERS)] = goals[list(NUMBERS)].astype("float64")
+    goals[list(TEXTS)] = goals[list(TEXTS)].astype("str").fillna("")
+    percent = is_percent(goals["unit"])
+    goals["unit"] = goals["unit"].mask(percent, "percent")
+    for column in ("baseline", "target", "low", "high"):
+        goals[column] = goals[column].where(~percent, goals[column] / 100)
+    return goals
+
+
+def _milestone_problems(goals: pd.DataFrame) -> list[Problem]:
+    rows = tuple(int(row) for row in goals.index[(goals["milestones"] != "") & goals["baseline"].isna()])
+    return [Problem(code="milestones_baseline", source=FILE, column="baseline", rows=rows)] if rows else []
+
+
+def _name_problems(goals: pd.DataFrame, metrics: pd.DataFrame) -> Iterator[Problem]:
+    """Names metrics does not have: a column always, a KPI or a value where another is much like it (else: no data)."""
+    kpis = _known(metrics["kpi"])
+    for row, goal in goals.iterrows():
+        for column in _kpi_columns(goal):
+            yield from _misspelt(goal[column], kpis, column, row)
+        for column, value in parse_slice(goal["dimension"]):
+            if value and column in metrics:
+                yield from _misspelt(value, _known(metrics[column]), "dimension", row)
+            else:
+                yield Problem(
+                    code="unknown_dimension",
+                    source=FILE,
+                    column="dimension",
+                    rows=(int(row),),
+                    values={"value": goal["dimension"]},
+                )
+
+
+def _known(cells: pd.Series) -> list[str]:
+    return [str(value) for value in cells.dropna().unique()]
+
+
+def _kpi_columns(goal: Mapping[str, Any]) -> tuple[str, ...]:
+    if goal["aggregation"] == Aggregation.RATIO and goal["numerator"] and goal["denominator"]:
+        return ("numerator", "denominator")
+    return ("kpi",)
+
+
+def _misspelt(name: str, known: list[str], column: str, row: int) -> Iterator[Problem]:
+    if name not in known and (close := get_close_matches(name, known, n=1, cutoff=0.75)):
+        values = {"value": name, "known": close[0]}
+        yield Problem(code="misspelt", source=FILE, column=column, rows=(int(row),), values=values)
