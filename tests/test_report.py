@@ -168,3 +168,64 @@ def _page(review, lang: str) -> str:
         files={"goals.csv": 9},
     )
     return page_html(page, lang)
+
+
+def _one_goal(workspace, october: int, **columns: str):
+    """The workspace's goal with other columns, October at another height, reviewed in English."""
+    header, row = (workspace / "goals.csv").read_text(encoding="utf-8").splitlines()
+    goal = dict(zip(header.split(","), row.split(","), strict=True)) | columns
+    (workspace / "goals.csv").write_text(f"{','.join(goal)}\n{','.join(goal.values())}\n", encoding="utf-8")
+    text = (workspace / "metrics.csv").read_text(encoding="utf-8")
+    (workspace / "metrics.csv").write_text(
+        text.replace("-10-31,sales,11", f"-10-31,sales,{october - 308}"), encoding="utf-8"
+    )
+    return open_workspace(workspace, lang="en").goal_review("2026-10")
+
+
+def test_a_line_not_to_cross_is_no_way_to_go(workspace):
+    review = _one_goal(workspace, 310, direction="lower", target="400", baseline="300")
+    assert review.sentences()[1].startswith("Sales met the target: 310 against 400. ")
+    assert review.table()["Attained"].tolist() == ["–"]
+
+
+def test_a_missed_goal_never_looks_like_its_target(workspace):
+    review = _one_goal(workspace, 300, target="300.4")
+    assert review.table()[["Actual", "Target", "Met?"]].to_numpy().tolist() == [["300", "300.4", "○ missed"]]
+
+
+def test_a_goal_without_target_and_rows_is_drawn_and_told(workspace):
+    review = _one_goal(workspace, 300, target="", kpi="nothing_like_it")
+    assert review.plot("sales").axes and review.plot().axes
+    assert review.headline == "No verdict on the goal yet; too little history to tell signal from noise."
+
+
+def test_a_kpi_without_any_variation_keeps_its_signal_in_the_overview(workspace):
+    axes = _one_goal(workspace, 320).plot().axes[0]
+    assert [line.get_xdata()[0] > 1 for line in axes.lines if line.get_label() == "signal"] == [True]
+
+
+def test_two_goals_of_one_kpi_keep_their_own_names(review):
+    data = review.to_dict()
+    data["context"]["names"] = {"orders": {"zh-CN": "订单", "en": "Orders!"}}
+    text = GoalText(load(data, lang="en"), "en")
+    assert [text.name(text.review.goal(goal)) for goal in ("orders", "new_buyer_orders")] == [
+        "Orders!",
+        "Orders of new buyers",
+    ]
+
+
+def test_headline_and_tile_count_the_same_goals(workspace):
+    row = (workspace / "goals.csv").read_text(encoding="utf-8").splitlines()[1]
+    with (workspace / "goals.csv").open("a", encoding="utf-8") as file:
+        file.write(row.replace("sales,Sales", "b,B").replace(",sales,", ",zzz,") + "\n")
+    shown = GoalView(open_workspace(workspace, lang="en").goal_review("2026-10"))
+    assert shown.headline().startswith("1 of 1 goal was met, 1 has no verdict; ")
+    assert shown.tile()[0] == "1 of 2 goals met"
+
+
+def test_texts_of_any_width_stay_inside_the_picture(workspace):
+    review = _one_goal(workspace, 310, target="9999999999999", unit="currency")
+    figure = review.plot("sales")
+    figure.canvas.draw()
+    boxes = [label.get_window_extent() for label in [*figure.axes[0].texts, *figure.axes[0].get_yticklabels()]]
+    assert min(box.x0 for box in boxes) >= 0 and max(box.x1 for box in boxes) <= figure.bbox.width

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -80,6 +81,24 @@ def test_one_language_is_index_html(workspace, tmp_path, capsys):
     assert run(workspace, tmp_path / "r", "--lang", "en") == 0
     assert capsys.readouterr().out.strip() == str(tmp_path / "r" / "2026-10" / "index.html")
     assert '<html lang="en">' in (tmp_path / "r" / "2026-10" / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_page_the_new_run_did_not_make_is_removed(workspace, tmp_path):
+    assert run(workspace, tmp_path) == 0
+    (tmp_path / "2026-10" / "note.txt").write_text("mine", encoding="utf-8")
+    assert run(workspace, tmp_path, "--lang", "en") == 0
+    names = sorted(path.name for path in (tmp_path / "2026-10").iterdir())
+    assert names == ["goals.ipynb", "goals.json", "index.html", "note.txt", "run.json"]
+
+
+def test_a_terminal_that_cannot_show_chinese_is_no_failure(workspace, tmp_path):
+    out = tmp_path / "报告"
+    words = ["run", "--month", "2026-10", "--workspace", str(workspace), "--out", str(out), "--lang", "zh-CN"]
+    environment = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [sys.executable, "-m", "opsretro.cli", *words], env=environment, capture_output=True, check=False
+    )
+    assert (done.returncode, b"Traceback" in done.stderr, (out / "2026-10" / "index.html").exists()) == (0, False, True)
 
 
 def test_a_header_without_rows_counts_as_absent_and_is_named(workspace, tmp_path, capsys):

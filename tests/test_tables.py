@@ -161,3 +161,28 @@ def test_tables_are_handed_out_as_copies(workspace):
     goals = ops.tables["goals"]
     goals["target"] = 0.0
     assert ops.tables["goals"]["target"].tolist() == [300.0]
+
+
+def test_empty_lines_above_and_empty_columns_beside_a_table_are_none_of_it(workspace):
+    lines = CHINESE.splitlines()
+    (workspace / "goals.csv").write_text("\n,,\n" + "\n".join(f"{line},," for line in lines) + "\n", encoding="utf-8")
+    goals = read_inputs(workspace).tables["goals"]
+    assert (goals["goal_id"].tolist(), list(goals.index)) == (["成交额"], [4])
+
+
+@pytest.mark.parametrize("text", ["1.2万", "(1,234)", "12e", "3 apples"])
+def test_a_number_nobody_can_guess_is_not_thrown_away(text):
+    _, problems = convert(pd.Series([text], index=[2]), Column(name="v", kind=Kind.NUMBER), "m.csv")
+    assert problems[0].text().endswith("is not a number; write it in plain digits, such as 12000.")
+
+
+def test_a_misspelt_column_among_choices_is_told_its_right_name(workspace):
+    text = (workspace / "metrics.csv").read_text(encoding="utf-8")
+    (workspace / "metrics.csv").write_text(text.replace("kpi,value", "kpi,Value", 1), encoding="utf-8")
+    with pytest.raises(InputError, match="Column 'value' is missing; there is 'Value', rename it"):
+        read_inputs(workspace)
+
+
+def test_problems_speak_the_language_asked_for(tmp_path):
+    with pytest.raises(InputError, match="没有任何一张表有数据行"):
+        open_workspace(tmp_path, lang="zh-CN")

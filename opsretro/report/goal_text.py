@@ -36,7 +36,7 @@ class GoalText:
         return say(f"goals.{key}", self.lang, **values)
 
     def name(self, goal: pd.Series) -> str:
-        """The goal's name: its own in [names], else its KPI's unless that hides a slice or another goal, else its table's."""
+        """The goal's name: from [names] by goal, or by KPI unless that hides a slice or another goal; else its own."""
         names = self.review.context.names
         shared = sum(other["kpi"] == goal["kpi"] for other in self._goals.values()) > 1
         kpi = goal["goal_id"] if goal["name"] and (shared or goal["dimension"]) else goal["kpi"]

@@ -87,6 +87,8 @@ def _wrong_value(text: str, rows: tuple[int, ...], column: Column, source: str) 
     shown = text if len(text) <= FIELD_SHOWN else text[:FIELD_SHOWN] + "…"
     fix = _fix(text, column)
     code = f"not_a_{column.kind.value}{'_write' if fix else ''}"
+    if code == "not_a_number" and any(letter.isdigit() for letter in text):
+        code = "not_a_number_plain"
     return Problem(code=code, source=source, column=column.name, rows=rows, values={"value": shown, "fix": fix})
 
 

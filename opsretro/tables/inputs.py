@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -122,19 +122,27 @@ def read_table(path: Path, contract: Contract) -> tuple[pd.DataFrame | None, lis
 
 
 def _header_problems(header: list[str], contract: Contract, source: str) -> list[Problem]:
+    names = {column.name for column in contract.columns}
+    strangers = {name.lower(): name for name in header if name not in names}
     missing = [column.name for column in contract.columns if column.required and column.name not in header]
-    problems = []
-    for name in missing:
-        strangers = [other for other in header if other not in {column.name for column in contract.columns}]
-        lowered = {other.lower(): other for other in strangers}
-        close = get_close_matches(name, list(lowered), n=1, cutoff=0.7)
-        values = {"column": name, "found": lowered[close[0]] if close else ""}
-        problems.append(Problem(code="column_misspelt" if close else "column_missing", source=source, values=values))
-    for groups in contract.any_of:
-        if not any(set(group) <= set(header) for group in groups):
-            choice = " / ".join(" + ".join(group) for group in groups)
-            problems.append(Problem(code="column_choice", source=source, values={"choice": choice}))
-    return problems
+    unmet = [groups for groups in contract.any_of if not any(set(group) <= set(header) for group in groups)]
+    problems = [_missing_column(name, strangers, source) for name in missing]
+    return problems + [_missing_choice(groups, strangers, source) for groups in unmet]
+
+
+def _missing_column(name: str, strangers: Mapping[str, str], source: str) -> Problem:
+    close = get_close_matches(name, list(strangers), n=1, cutoff=0.7)
+    values = {"column": name, "found": strangers[close[0]] if close else ""}
+    return Problem(code="column_misspelt" if close else "column_missing", source=source, values=values)
+
+
+def _missing_choice(groups: Sequence[Sequence[str]], strangers: Mapping[str, str], source: str) -> Problem:
+    """One of several columns is needed; where one stands there under another spelling, that one is named."""
+    near = [name for group in groups for name in group if name in strangers]
+    if near:
+        return _missing_column(near[0], strangers, source)
+    choice = " / ".join(" + ".join(group) for group in groups)
+    return Problem(code="column_choice", source=source, values={"choice": choice})
 
 
 def _source(path: Path, folder: Path, rows: int) -> Source:

@@ -88,16 +88,27 @@ def _careful(text: str, source: str) -> tuple[pd.DataFrame | None, list[Problem]
         lines = list(csv.reader(io.StringIO(text, newline="")))
     except csv.Error:
         return None, [Problem(code="not_text", source=source)]
-    header = [name.strip() for name in lines[0]]
+    first = next(number for number, line in enumerate(lines) if any(cell.strip() for cell in line))
+    header = [name.strip() for name in lines[first]]
     if len(header) == 1 and (mark := next((mark for mark in ";\t|" if mark in header[0]), "")):
         return None, [Problem(code="wrong_separator", source=source, values={"mark": "Tab" if mark == "\t" else mark})]
+    rows = {number: line for number, line in enumerate(lines[first + 1 :], start=first + 2) if line}
+    header, rows = _without_empty_columns(header, rows)
     if problems := _header_problems(header, source):
         return None, problems
-    rows = {number: line for number, line in enumerate(lines[1:], start=2) if line}
     problems = _length_problems(rows, len(header), source, cut=not text.endswith(("\n", "\r")))
     good = {number: line for number, line in rows.items() if len(line) == len(header)}
     frame = pd.DataFrame(list(good.values()), columns=header, index=pd.Index(good), dtype=str)
     return frame, problems
+
+
+def _without_empty_columns(header: list[str], rows: dict[int, list[str]]) -> tuple[list[str], dict[int, list[str]]]:
+    """Spreadsheets leave columns at the end that have neither a name nor a cell; they are none."""
+    width = len(header)
+    while width > 1 and not header[width - 1] and not any("".join(line[width - 1 :]).strip() for line in rows.values()):
+        width -= 1
+    kept = {number: line[:width] if len(line) <= len(header) else line for number, line in rows.items()}
+    return header[:width], kept
 
 
 def _header_problems(header: list[str], source: str) -> list[Problem]:
