@@ -164,7 +164,7 @@ class GoalText:
         values = {"before": goal["previous"], "year_ago": goal["same_last_year"]}
         shown = {key: self.amount(value, goal) for key, value in values.items() if not math.isnan(value)}
         known = [self.word(f"compare.{key}", value=value) for key, value in shown.items()]
-        return say("list.comma", self.lang).join(known)
+        return self.word("compare.gap").join(known)
 
     def certainty(self) -> str:
         """How sure the section is, in one line."""
