@@ -1,5 +1,7 @@
 """What can go wrong, as data: problems with a place and a fix, gathered so that one error tells all of them.
 
+The words are looked up when somebody reads a problem, not when it is found.
+
 The tree of errors::
 
     OpsretroError
@@ -13,8 +15,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
-
-from opsretro.words import join_list, say
 
 ROWS_SHOWN = 5
 
@@ -45,6 +45,8 @@ class Problem:
             ...         values={"value": "n/a", "fix": "leave the cell empty"}).text()
             "Column 'value', rows 14 and 31: 'n/a' is not a number; leave the cell empty."
         """
+        from opsretro.words import say
+
         what = say(f"problem.{self.code}", lang, **self.values)
         where = self._where(lang)
         sentence = say("problem.at", lang, where=where, what=what) if where else what
@@ -52,9 +54,13 @@ class Problem:
 
     def line(self, lang: str = "en") -> str:
         """The problem as one line with its source in front."""
+        from opsretro.words import say
+
         return say("problem.line", lang, source=self.source, text=self.text(lang))
 
     def _where(self, lang: str) -> str:
+        from opsretro.words import join_list, say
+
         parts = []
         if self.column is not None:
             parts.append(say("problem.column", lang, column=self.column))
@@ -88,6 +94,8 @@ class InputError(OpsretroError):
             >>> print(InputError([Problem(code="empty_file", source="goals.csv")]))
             goals.csv: 1 problem. The file is empty; export it again, or delete it if there is no such data.
         """
+        from opsretro.words import say
+
         lines = []
         for source, group in groupby(self.problems, key=lambda problem: problem.source):
             texts = [problem.text(lang) for problem in group]

@@ -8,8 +8,9 @@ import pandas as pd
 
 from opsretro.analysis.aggregate import as_moment, known_rows, local_dates
 from opsretro.analysis.goal_facts import monthly_facts
-from opsretro.analysis.goal_review import GoalReview, review_goals
+from opsretro.analysis.goal_review import GoalReview
 from opsretro.analysis.goal_table import goals_in_force
+from opsretro.analysis.goal_verdicts import review_goals
 from opsretro.analysis.result import Context
 from opsretro.errors import InputError, Problem
 from opsretro.tables.inputs import Inputs, read_inputs

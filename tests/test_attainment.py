@@ -5,7 +5,8 @@ import re
 import pytest
 
 from opsretro.analysis.codes import Direction
-from opsretro.analysis.goals import attainment, due_target, growth_target
+from opsretro.analysis.goals import attainment
+from opsretro.analysis.targets import due_target, growth_target
 from opsretro.errors import InputError
 
 NAN = float("nan")

@@ -59,44 +59,6 @@ def attainment(
     return None if target == 0 else 1 + sign * (actual - target) / abs(target)
 
 
-def growth_target(baseline: float, growth: float) -> float:
-    """The target of a goal stated as growth: baseline × (1 + growth).
-
-    Args:
-        baseline: Where the goal starts.
-        growth: Ratio, 0.2 = +20 %.
-
-    Example:
-        >>> growth_target(500.0, 0.2)
-        600.0
-    """
-    return baseline * (1 + growth)
-
-
-def due_target(target: float, baseline: float | None, milestones: str | None, month: str) -> float:
-    """The target that has fallen due by a month, when a goal has milestones.
-
-    Args:
-        target: The goal's final target.
-        baseline: Where it started; milestones need one.
-        milestones: Share of the way due by month, ``2026-03:0.25;2026-06:0.5``; None = the target holds from the start.
-        month: ``2026-05``.
-
-    Returns:
-        Baseline + share × (target − baseline), the share being that of the last milestone due; the baseline itself
-        before the first one.
-
-    Example:
-        >>> due_target(120.0, 100.0, "2026-03:0.25;2026-06:0.5", "2026-05")
-        105.0
-    """
-    if not milestones or baseline is None:
-        return target
-    steps = dict(part.split(":") for part in milestones.replace(" ", "").strip(";").split(";"))
-    due = [float(steps[step]) for step in sorted(steps) if step <= month]
-    return baseline + (due[-1] if due else 0.0) * (target - baseline)
-
-
 def _checked(direction: Direction | str, **values: float | None) -> Direction:
     infinite = [name for name, value in values.items() if value is not None and math.isinf(value)]
     problems = [Problem(code="infinite", source=name) for name in infinite]

@@ -1,7 +1,7 @@
 """Goal review in plain functions on plain values: `from opsretro import goals`."""
 
 from opsretro.analysis.aggregate import aggregate
-from opsretro.analysis.attainment import attainment, due_target, growth_target
+from opsretro.analysis.attainment import attainment
 from opsretro.analysis.codes import Aggregation, Assurance, Direction, LimitsState, Rule, Status, Variation
 from opsretro.analysis.goal_review import GoalReview
 from opsretro.analysis.limits import ProcessLimits, assurance, new_signals, process_limits
@@ -19,8 +19,6 @@ __all__ = [
     "aggregate",
     "assurance",
     "attainment",
-    "due_target",
-    "growth_target",
     "new_signals",
     "process_limits",
 ]

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from opsretro.analysis.codes import ALERT_RULES, Assurance, Direction, LimitsState, Rule, as_code
+from opsretro.analysis.signals import find_signals, snap
+from opsretro.analysis.targets import wanted_range
 from opsretro.errors import InputError, Problem
 
 WIDTH = 2.66
@@ -17,9 +19,6 @@ WIDTH = 2.66
 
 RANGE_LIMIT = 3.267
 """A moving range at or above this many mean moving ranges is exceptional."""
-
-HAIR = 1e-12
-"""Relative size of a difference that the computer makes and people do not mean."""
 
 FULL_MONTHS = 12
 LEAST_MONTHS = 8
@@ -136,71 +135,6 @@ def _mean_range(base: np.ndarray, *, screen: bool) -> float:
     return float(ranges.mean())
 
 
-def find_signals(x: np.ndarray, mean: float, lower: float, upper: float, *, newest: bool = False) -> pd.DataFrame:
-    """Signals of every position against given limits.
-
-    Differences in the last digits of the computer are none: a value within 1e-12 of a line, relative to the largest
-    value, lies on it.
-
-    Args:
-        x: Values, NaN = missing.
-        mean: Centre line.
-        lower: Lower limit.
-        upper: Upper limit.
-        newest: Flag each position by what was known when it was the newest, instead of every member of a pattern.
-
-    Returns:
-        One row a position, bool columns beyond, two_of_three, run7, run8, trend7.
-    """
-    present = np.flatnonzero(np.isfinite(x))
-    frame = pd.DataFrame(False, index=range(len(x)), columns=[rule.value for rule in Rule])
-    if np.isnan(mean) or not len(present):
-        return frame
-    y = x[present]
-    hair = HAIR * max(np.abs(y).max(), abs(mean))
-    side = np.sign(np.where(np.abs(y - mean) <= hair, 0.0, y - mean))
-    step = np.diff(y, prepend=np.nan)
-    step = np.sign(np.where(np.abs(step) <= hair, 0.0, step))
-    flags = {
-        Rule.BEYOND: (y > upper + hair) | (y < lower - hair),
-        Rule.TWO_OF_THREE: np.zeros(len(y), dtype=bool),
-        **{rule: np.zeros(len(y), dtype=bool) for rule in (Rule.RUN7, Rule.RUN8, Rule.TREND7)},
-    }
-    for way, limit in ((1, upper), (-1, lower)):
-        outer = (way * (y - mean) > 2 / 3 * abs(limit - mean) + hair) & (way * y <= way * limit + hair)
-        pairs = _ends(side == way, 3) & (_count(outer, 3) >= 2)
-        flags[Rule.TWO_OF_THREE] |= outer & (pairs if newest else _members(pairs, 3))
-        for rule, ends, length in (
-            (Rule.RUN7, _ends(side == way, 7), 7),
-            (Rule.RUN8, _ends(side == way, 8), 8),
-            (Rule.TREND7, _ends(step == way, 6), 7),
-        ):
-            flags[rule] |= ends if newest else _members(ends, length)
-    for rule, flag in flags.items():
-        frame.iloc[present, frame.columns.get_loc(rule.value)] = flag
-    return frame
-
-
-def _count(flags: np.ndarray, length: int) -> np.ndarray:
-    """How many of the last `length` flags are set, at every position; 0 where there are fewer than that many."""
-    sums = np.cumsum(flags)
-    before = np.concatenate([np.zeros(min(length, len(flags)), dtype=int), sums[:-length]])
-    return np.where(np.arange(len(flags)) >= length - 1, sums - before, 0)
-
-
-def _ends(flags: np.ndarray, length: int) -> np.ndarray:
-    """Where `length` set flags in a row end."""
-    return _count(flags, length) == length
-
-
-def _members(ends: np.ndarray, length: int) -> np.ndarray:
-    """Every member of the windows of `length` that end at the set positions."""
-    flags = ends.copy()
-    for back in range(1, length):
-        flags[:-back] |= ends[back:]
-    return flags
-
-
 def new_signals(values: Values, *, baseline_n: int, rules: Sequence[Rule | str] = ALERT_RULES) -> tuple[int, ...]:
     """Positions that would have been raised when they were the newest month: no look-ahead.
 
@@ -265,32 +199,3 @@ def assurance(
     if upper < wanted_low or lower > wanted_high:
         return Assurance.CONSISTENT_FAIL
     return Assurance.HIT_OR_MISS
-
-
-def snap(value: float, *lines: float) -> float:
-    """A value that differs from a line only in the computer's last digits, moved onto it.
-
-    Example:
-        >>> snap(31 * 0.1, 3.1)
-        3.1
-    """
-    near = (line for line in lines if np.isfinite(line) and abs(value - line) <= HAIR * max(abs(value), abs(line)))
-    return next(near, value)
-
-
-def wanted_range(
-    target: float | None, *, direction: Direction | str, low: float | None = None, high: float | None = None
-) -> tuple[float, float]:
-    """The values that meet a goal, ends included; NaN ends when the goal has none.
-
-    Example:
-        >>> wanted_range(5.0, direction="lower")
-        (-inf, 5.0)
-    """
-    direction = as_code(Direction, direction, "direction")
-    nan = float("nan")
-    if direction is Direction.RANGE:
-        return (nan if low is None else float(low), nan if high is None else float(high))
-    if target is None:
-        return (nan, nan)
-    return (float(target), np.inf) if direction is Direction.HIGHER else (-np.inf, float(target))

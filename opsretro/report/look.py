@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FONT = "Noto Sans SC"
+FALLBACKS = ("Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "WenQuanYi Micro Hei")
+"""Fonts of the system for signs the bundled one lacks (traditional and rare characters), where they are installed."""
 
 LIGHT = {
     "paper": "#ffffff",
@@ -53,9 +55,10 @@ def use_theme() -> None:
     sns.set_theme(style="white")
     with as_file(files(__package__).joinpath("fonts", "NotoSansSC-Regular-subset.ttf")) as path:
         font_manager.fontManager.addfont(str(path))
+    installed = {font.name for font in font_manager.fontManager.ttflist}
     mpl.rcParams.update(
         {
-            "font.family": [FONT, "DejaVu Sans"],
+            "font.family": [FONT, *(name for name in FALLBACKS if name in installed), "DejaVu Sans"],
             "axes.unicode_minus": True,
             "text.parse_math": False,
             "svg.fonttype": "path",
