@@ -124,6 +124,22 @@ def collecting(problems: list[Problem]) -> Iterator[None]:
         problems.extend(refused.problems)
 
 
+@contextmanager
+def speaking(lang: str) -> Iterator[None]:
+    """Make a refusal speak a language.
+
+    Args:
+        lang: ``zh-CN`` or ``en``.
+
+    Raises:
+        InputError: What was refused inside, in that language.
+    """
+    try:
+        yield
+    except InputError as refused:
+        raise InputError(refused.problems, lang=lang) from None
+
+
 class OutputError(OpsretroError):
     """A result could not be written: no room, no permission, or a folder where a file must go.
 

@@ -12,10 +12,10 @@ from opsretro.analysis.goal_review import GoalReview
 from opsretro.analysis.goal_table import goals_in_force
 from opsretro.analysis.goal_verdicts import review_goals
 from opsretro.analysis.result import Context
-from opsretro.errors import InputError, Problem
+from opsretro.errors import InputError, Problem, speaking
 from opsretro.tables.inputs import Inputs, read_inputs
 from opsretro.tables.period import Period
-from opsretro.tables.settings import Settings
+from opsretro.tables.settings import Settings, read_settings
 from opsretro.words import LANGUAGES
 
 
@@ -40,10 +40,8 @@ def open_workspace(path: str | Path = "data", *, lang: str | None = None, as_of:
     """
     if lang is not None and lang not in LANGUAGES:
         raise InputError([Problem(code="not_a_language", source="lang", values={"value": lang})])
-    try:
+    with speaking(lang or read_settings(Path(path))[0].locale):
         return Workspace(read_inputs(path), lang=lang, as_of=as_of)
-    except InputError as refused:
-        raise InputError(refused.problems, lang=lang or "en") from None
 
 
 class Workspace:
@@ -165,19 +163,21 @@ class Workspace:
 
         Raises:
             InputError: The period is no month; there is no goals or metrics table; no goal is in force in that month;
-                a goal names a column that metrics does not have.
+                a goal is half filled, or names what metrics does not have.
         """
-        span = Period.parse(period, source="period")
-        goals = goals_in_force(self._inputs.tables, span)
+        with speaking(self.lang):
+            span = Period.parse(period, source="period")
+            goals = goals_in_force(self._inputs.tables, span)
         facts = monthly_facts(
-            goals, self._metrics, span, timezone=self.settings.timezone, known_until=self._known_until
+            goals,
+            self._metrics,
+            span,
+            timezone=self.settings.timezone,
+            country=self.settings.calendar.get("country", ""),
+            known_until=self._known_until,
         )
         review = review_goals(
-            goals,
-            facts,
-            month=span.label,
-            context=self.context,
-            baseline_months=self.settings.baseline_months,
+            goals, facts, month=span.label, context=self.context, baseline_months=self.settings.baseline_months
         )
         return review.in_language(self.lang)
 

@@ -6,6 +6,7 @@ import math
 import re
 import shutil
 from dataclasses import replace
+from datetime import date
 
 import pandas as pd
 import pytest
@@ -14,6 +15,7 @@ from opsretro import open_workspace
 from opsretro.analysis.goal_review import GoalReview
 from opsretro.analysis.goals import process_limits
 from opsretro.errors import InputError
+from opsretro.tables.calendar import calendar_days
 from opsretro.tables.period import add_months
 
 GOAL = {
@@ -552,3 +554,71 @@ def test_milestones_without_a_start_are_refused(review):
     message = r"Column 'baseline', row 2: milestones need a baseline to start from; fill it\."
     with pytest.raises(InputError, match=message):
         review({"target": 120, "milestones": "2026-03:0.25"}, monthly([100] * 16))
+
+
+def test_the_month_before_is_judged_by_the_rules_of_its_own_review(review):
+    # 29 of 30 September days: its own review gave no verdict, so October cannot say that it turned
+    rows = [row for row in every_day("2025-01-01", "2026-10-31") if row["date"] != "2026-09-15"]
+    assert review({"target": 30}, rows, month="2026-10").goal("g")["previous_status"] == "no_data"
+
+
+def test_a_month_is_over_when_its_kpi_went_on(review):
+    rows = [row for row in every_day("2025-01-01", "2026-05-20") if row["date"] != "2026-04-30"]
+    row = review({"target": 20}, rows).goal("g")
+    assert (row["status"], row["missing_days"]) == ("met", 1)
+
+
+def test_an_incomplete_month_does_not_shape_the_range(review):
+    rows = [{**row, "value": 90 + n * 7 % 20} for n, row in enumerate(every_day("2025-01-01", "2026-04-30"))]
+    thin = [row for row in rows if not "2025-09-02" <= row["date"] <= "2025-09-30"]
+    whole, cut = (review({"aggregation": "mean"}, found).goal("g") for found in (rows, thin))
+    assert cut["n_baseline"] == 12 and abs(cut["upper"] / whole["upper"] - 1) < 0.01
+
+
+def test_eight_of_twenty_two_working_days_missing_is_no_month(review):
+    days = pd.bdate_range("2025-01-01", "2026-04-30").strftime("%Y-%m-%d")
+    rows = [{"date": day, "kpi": "kpi", "value": 1} for day in days if not "2026-04-10" <= day <= "2026-04-21"]
+    assert review({"target": 20}, [*rows, LOADED]).goal("g")["reason"] == "incomplete"
+
+
+def test_the_holidays_of_china_are_no_missing_days(review):
+    kinds = calendar_days(date(2025, 1, 1), date(2026, 10, 31))
+    days = kinds.loc[kinds["day_type"] == "workday", "date"].dt.strftime("%Y-%m-%d")
+    rows = [{"date": day, "kpi": "kpi", "value": 1} for day in days]
+    row = review({"target": 15}, rows, month="2026-10").goal("g")
+    assert (row["status"], row["n_days"] < 19) == ("met", True)
+
+
+def test_a_level_that_lost_a_channel_on_its_last_day_has_no_verdict(review):
+    rows = [{**row, "channel": channel} for channel in "ab" for row in every_day("2025-01-01", "2026-04-30")]
+    lost = [row for row in rows if (row["date"], row["channel"]) != ("2026-04-30", "b")]
+    assert review({"aggregation": "last", "target": 2}, lost).goal("g")["reason"] == "incomplete"
+
+
+def test_each_part_of_a_ratio_must_be_complete(review):
+    rows = every_day("2025-01-01", "2026-04-10", value=1)
+    rows += [*monthly([30] * 16, kpi="base"), LOADED]
+    goal = {"aggregation": "ratio", "numerator": "kpi", "denominator": "base", "target": 0.9}
+    assert review(goal, rows).goal("g")["reason"] == "incomplete"
+
+
+def test_a_store_without_rows_is_not_taken_for_its_neighbour(review):
+    rows = [row for store in ("store_01", "store_02") for row in monthly([5] * 16, store=store)]
+    row = review({"dimension": "store=store_03"}, rows).goal("g")
+    assert (row["status"], row["reason"]) == ("no_data", "no_rows")
+
+
+def test_a_ratio_of_nothing_to_nothing_cannot_be_computed(review):
+    rows = [{**row, "numerator": 0, "denominator": 0} for row in monthly([""] * 16)]
+    assert review({"aggregation": "ratio"}, rows).goal("g")["reason"] == "undefined"
+
+
+def test_half_a_ratio_is_refused(review):
+    with pytest.raises(InputError, match=r"Row 2: a ratio needs both numerator and denominator, or neither"):
+        review({"aggregation": "ratio", "numerator": "kpi"}, monthly([5] * 16))
+
+
+def test_refusals_speak_the_language_of_the_workspace(tmp_path):
+    shutil.copytree("data", tmp_path / "ws")
+    with pytest.raises(InputError, match="不是月份"):
+        open_workspace(tmp_path / "ws", lang="zh-CN").goal_review("2030-13")

@@ -47,6 +47,7 @@ class Reason(StrEnum):
     NO_TARGET = "no_target"
     RUNNING = "running"
     INCOMPLETE = "incomplete"
+    UNDEFINED = "undefined"
 
 
 class Variation(StrEnum):

@@ -12,17 +12,22 @@ import pandas as pd
 
 from opsretro.analysis.aggregate import aggregate
 from opsretro.analysis.codes import Aggregation
+from opsretro.analysis.goal_table import kpis_of
+from opsretro.tables.calendar import CalendarEnds, calendar_days
 from opsretro.tables.cells import parse_slice
 from opsretro.tables.period import Period
 
 DAILY = 0.95
 """A KPI whose usual month has at least this share of its days is a daily one."""
 
-LEAST_DAILY = 0.95
-"""A month of a daily KPI with a smaller share of its days is incomplete: more than one day in twenty is missing."""
+WORKING = 0.05
+"""A KPI with at most this share of its days on weekends, and half a month of them, comes on working days."""
+
+LEAST = 0.95
+"""A month with a smaller share of the days of a daily or working-day KPI is incomplete."""
 
 LEAST_USUAL = 0.6
-"""A month of any other KPI with a smaller share of its usual number of days is incomplete."""
+"""A month with a smaller share of its usual number of days is incomplete, for every other KPI."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,22 +35,25 @@ class MonthlyFacts:
     """The months of one goal's KPI, as `aggregate` gives them, up to the period.
 
     Attributes:
-        months: Indexed by month; value (missing where a sum is incomplete), coverage, n_days, n_rows.
+        months: Indexed by month; value (missing where the month is incomplete), coverage, n_days, n_rows, missing_days
+            (of a daily or working-day KPI), incomplete (too many days are missing for a verdict).
         last_day: Newest day with data inside the period, ISO; empty = none.
         running: The period is not over in the data yet, so there is no verdict.
-        incomplete: Too many days of the period are missing for a verdict.
-        missing_days: Days of the period without data, for a daily KPI; 0 for others.
     """
 
     months: pd.DataFrame
     last_day: str = ""
     running: bool = False
-    incomplete: bool = False
-    missing_days: int = 0
 
 
 def monthly_facts(
-    goals: pd.DataFrame, metrics: pd.DataFrame, period: Period, *, timezone: str, known_until: pd.Timestamp | None
+    goals: pd.DataFrame,
+    metrics: pd.DataFrame,
+    period: Period,
+    *,
+    timezone: str,
+    country: str = "",
+    known_until: pd.Timestamp | None = None,
 ) -> dict[str, MonthlyFacts]:
     """The months of each goal's KPI up to the period.
 
@@ -54,51 +62,96 @@ def monthly_facts(
         metrics: Rows of the metrics table that exist, with their local day in ``date``.
         period: A month.
         timezone: IANA name.
+        country: Whose working days a working-day KPI keeps; ``CN`` is built in, elsewhere they are Monday to Friday.
         known_until: Local day up to which data was loaded; None = the tables do not say.
 
     Returns:
         By goal_id.
     """
+    end = pd.Timestamp(period.end)
     absent = [name for name in ("value", "numerator", "denominator") if name not in metrics]
-    known = metrics[metrics["date"] <= pd.Timestamp(period.end)].assign(**dict.fromkeys(absent, np.nan))
+    known = metrics[metrics["date"] <= end].assign(**dict.fromkeys(absent, np.nan))
     by_kpi = defaultdict(lambda: known.iloc[:0], list(known.groupby("kpi", sort=False)))
-    loaded = known_until is not None and known_until > pd.Timestamp(period.end)
-    return {goal["goal_id"]: _facts(goal, by_kpi, period, timezone, loaded=loaded) for goal in goals.to_dict("records")}
+    went_on = set(metrics.loc[metrics["date"] > end, "kpi"])
+    loaded = known_until is not None and known_until > end
+    facts = {}
+    for goal in goals.to_dict("records"):
+        slices = [_slice(by_kpi[kpi], goal["dimension"]) for kpi in kpis_of(goal)]
+        months = aggregate(_rows_of(goal, slices), aggregation=goal["aggregation"], timezone=timezone)
+        unfinished = [_days(by_kpi[kpi]) for kpi in kpis_of(goal) if not loaded and kpi not in went_on]
+        running = not all(_is_over(days, end) for days in unfinished)
+        facts[goal["goal_id"]] = _facts(goal, slices, months, period, running=running, country=country)
+    return facts
 
 
 def _facts(
-    goal: Mapping[str, Any], by_kpi: Mapping[str, pd.DataFrame], period: Period, timezone: str, *, loaded: bool
+    goal: Mapping[str, Any],
+    slices: list[pd.DataFrame],
+    months: pd.DataFrame,
+    period: Period,
+    *,
+    running: bool,
+    country: str,
 ) -> MonthlyFacts:
-    rows = _rows_of(goal, by_kpi)
-    months = aggregate(rows, aggregation=goal["aggregation"], timezone=timezone)
-    present = period.label in months.index and months.loc[period.label, "n_days"] > 0
-    if not present:
-        return MonthlyFacts(months=months)
-    end = pd.Timestamp(period.end)
-    day_sets = [_days(by_kpi[kpi]) for kpi in _kpis(goal)]
-    running = not loaded and not all(_is_over(days, end) for days in day_sets)
-    daily = bool(months["coverage"].median() >= DAILY)
-    thin = months["coverage"] < LEAST_DAILY if daily else months["n_days"] < LEAST_USUAL * months["n_days"].median()
-    hidden = thin & (goal["aggregation"] == Aggregation.SUM) & ~((months.index == period.label) & running)
+    day_sets = [_days(rows) for rows in slices]
+    found = [_missing(days, months.index, country) for days in day_sets]
+    missing = pd.concat([days for days, _ in found], axis=1).max(axis=1)
+    incomplete = pd.concat([thin for _, thin in found], axis=1).any(axis=1)
+    if goal["aggregation"] == Aggregation.LAST:
+        incomplete |= _newest_is_thin(slices[0], months.index)
+    now = months.index == period.label
+    present = bool(len(months)) and bool((months["n_days"] > 0)[now].any())
+    running = running and present
+    hidden = incomplete & ~(now & running)
     return MonthlyFacts(
-        months=months.assign(value=months["value"].mask(hidden)),
-        last_day=str(min(days.iloc[-1] for days in day_sets).date()),
+        months=months.assign(
+            value=months["value"].mask(hidden), missing_days=missing.astype(int), incomplete=incomplete.astype(bool)
+        ),
+        last_day=str(min(days.iloc[-1] for days in day_sets).date()) if present else "",
         running=running,
-        incomplete=bool(thin[period.label]),
-        missing_days=end.day - int(months.loc[period.label, "n_days"]) if daily else 0,
     )
-
-
-def _kpis(goal: Mapping[str, Any]) -> tuple[str, ...]:
-    """The KPIs whose rows a goal is computed from: its own, or the two parts of its ratio."""
-    if goal["aggregation"] == Aggregation.RATIO and goal["numerator"] and goal["denominator"]:
-        return goal["numerator"], goal["denominator"]
-    return (goal["kpi"],)
 
 
 def _days(rows: pd.DataFrame) -> pd.Series:
     filled = rows["value"].notna() | (rows["numerator"].notna() & rows["denominator"].notna())
     return rows.loc[filled, "date"].drop_duplicates().sort_values()
+
+
+def _missing(days: pd.Series, months: pd.Index, country: str) -> tuple[pd.Series, pd.Series]:
+    """Days missing in each month, and whether too many are: against the calendar, or against the KPI's own habit."""
+    counts = days.dt.strftime("%Y-%m").value_counts().reindex(months, fill_value=0)
+    lengths = pd.Series(pd.PeriodIndex(months, freq="M").days_in_month, index=months)
+    usual = (counts / lengths).median()
+    weekend = (days.dt.day_of_week >= 5).mean()
+    if usual >= DAILY:
+        expected = lengths
+    elif weekend <= WORKING and usual >= 0.5:
+        expected = pd.Series([_working_days(month, country) for month in months], index=months)
+    else:
+        return counts * 0, counts < LEAST_USUAL * counts.median()
+    return (expected - counts).clip(lower=0), counts < LEAST * expected
+
+
+def _working_days(month: str, country: str) -> int:
+    first = pd.Timestamp(f"{month}-01")
+    last = first + pd.offsets.MonthEnd()
+    if country == "CN":
+        try:
+            kinds = calendar_days(first.date(), last.date())["day_type"]
+            return int((kinds == "workday").sum())  # a team may or may not work on make-up days
+        except CalendarEnds:
+            pass  # the built-in calendar does not reach this year: Monday to Friday are the best guess
+    return int(np.busday_count(first.date(), (last + pd.Timedelta(days=1)).date()))
+
+
+def _newest_is_thin(rows: pd.DataFrame, months: pd.Index) -> pd.Series:
+    """Where fewer rows than usual stand at the newest time of a month: a part of the level is missing there."""
+    rows = rows.dropna(subset=["value"])
+    moment = rows["ts_utc"] if "ts_utc" in rows else rows["date"]
+    month = rows["date"].dt.strftime("%Y-%m")
+    newest = moment == moment.groupby(month).transform("max")
+    counts = month[newest].value_counts().reindex(months, fill_value=0)
+    return counts < counts.median()
 
 
 def _is_over(days: pd.Series, end: pd.Timestamp) -> bool:
@@ -107,6 +160,8 @@ def _is_over(days: pd.Series, end: pd.Timestamp) -> bool:
     It is expected after the KPI's usual gap: a day, a week, a month (whose length varies by a tenth); a KPI without any
     row on a weekend goes on on Monday.
     """
+    if days.empty:
+        return True
     gap = days.diff().median() if len(days) > 1 else pd.Timedelta(days=1)
     following = days.iloc[-1] + gap
     if (days.dt.day_of_week < 5).all() and following.day_of_week >= 5:
@@ -114,12 +169,11 @@ def _is_over(days: pd.Series, end: pd.Timestamp) -> bool:
     return bool(following > end - pd.Timedelta(days=gap.days // 10))
 
 
-def _rows_of(goal: Mapping[str, Any], by_kpi: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def _rows_of(goal: Mapping[str, Any], slices: list[pd.DataFrame]) -> pd.DataFrame:
     """The raw rows behind a goal, in the short columns `aggregate` takes."""
-    kpis = _kpis(goal)
-    if len(kpis) > 1:
-        return _parts(*(_slice(by_kpi[kpi], goal["dimension"]) for kpi in kpis))
-    rows = _slice(by_kpi[kpis[0]], goal["dimension"])
+    if len(slices) > 1:
+        return _parts(*slices)
+    rows = slices[0]
     moment = ["date", "ts_utc"] if "ts_utc" in rows else ["date"]
     rows = rows.rename(columns={"numerator": "num", "denominator": "den"})
     return rows.reindex(columns=[*moment, "value", "num", "den"]).assign(unit=goal["unit"])

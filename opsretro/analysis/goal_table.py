@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -16,6 +17,7 @@ from opsretro.tables.period import Period
 NUMBERS = ("baseline", "target", "target_growth", "low", "high", "weight")
 TEXTS = ("name", "owner", "unit", "milestones", "numerator", "denominator", "dimension")
 FILE = "goals.csv"
+_DIGITS = re.compile(r"\d+")
 
 
 def goals_in_force(tables: Mapping[str, pd.DataFrame], period: Period) -> pd.DataFrame:
@@ -45,7 +47,7 @@ def goals_in_force(tables: Mapping[str, pd.DataFrame], period: Period) -> pd.Dat
     goals = goals[~(goals["start"] > pd.Timestamp(period.end)) & ~(goals["deadline"] < pd.Timestamp(period.start))]
     if goals.empty:
         raise InputError([Problem(code="no_goal_in_force", source=FILE, values={"period": period.label})])
-    if problems := [*_milestone_problems(goals), *_name_problems(goals, tables["metrics"])]:
+    if problems := [*_milestone_problems(goals), *_part_problems(goals), *_name_problems(goals, tables["metrics"])]:
         raise InputError(problems)
     return goals
 
@@ -57,7 +59,8 @@ def _completed(goals: pd.DataFrame) -> pd.DataFrame:
     goals[list(NUMBERS)] = goals[list(NUMBERS)].astype("float64")
     goals[list(TEXTS)] = goals[list(TEXTS)].astype("str").fillna("")
     percent = is_percent(goals["unit"])
-    goals["unit"] = goals["unit"].mask(percent, "percent")
+    known = goals["unit"].str.strip().str.lower()
+    goals["unit"] = goals["unit"].where(~known.isin({"count", "fraction", "currency"}), known).mask(percent, "percent")
     for column in ("baseline", "target", "low", "high"):
         goals[column] = goals[column].where(~percent, goals[column] / 100)
     return goals
@@ -66,6 +69,11 @@ def _completed(goals: pd.DataFrame) -> pd.DataFrame:
 def _milestone_problems(goals: pd.DataFrame) -> list[Problem]:
     rows = tuple(int(row) for row in goals.index[(goals["milestones"] != "") & goals["baseline"].isna()])
     return [Problem(code="milestones_baseline", source=FILE, column="baseline", rows=rows)] if rows else []
+
+
+def _part_problems(goals: pd.DataFrame) -> list[Problem]:
+    half = (goals["aggregation"] == Aggregation.RATIO) & ((goals["numerator"] == "") != (goals["denominator"] == ""))
+    return [Problem(code="half_a_ratio", source=FILE, rows=tuple(map(int, goals.index[half])))] if half.any() else []
 
 
 def _name_problems(goals: pd.DataFrame, metrics: pd.DataFrame) -> Iterator[Problem]:
@@ -91,6 +99,11 @@ def _known(cells: pd.Series) -> list[str]:
     return [str(value) for value in cells.dropna().unique()]
 
 
+def kpis_of(goal: Mapping[str, Any]) -> tuple[str, ...]:
+    """The KPIs whose rows a goal is computed from: its own, or the two parts of its ratio."""
+    return tuple(str(goal[column]) for column in _kpi_columns(goal))
+
+
 def _kpi_columns(goal: Mapping[str, Any]) -> tuple[str, ...]:
     if goal["aggregation"] == Aggregation.RATIO and goal["numerator"] and goal["denominator"]:
         return ("numerator", "denominator")
@@ -98,6 +111,8 @@ def _kpi_columns(goal: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _misspelt(name: str, known: list[str], column: str, row: int) -> Iterator[Problem]:
-    if name not in known and (close := get_close_matches(name, known, n=1, cutoff=0.75)):
+    close = get_close_matches(name, known, n=1, cutoff=0.75)
+    numbered = close and _DIGITS.sub("", name) == _DIGITS.sub("", close[0])  # store_03 is no slip for store_02
+    if name not in known and close and not numbered:
         values = {"value": name, "known": close[0]}
         yield Problem(code="misspelt", source=FILE, column=column, rows=(int(row),), values=values)

@@ -45,7 +45,7 @@ def review_goals(
         baseline_months: Months the limits are computed from.
 
     Returns:
-        The review; a goal without rows, without a target or with a month still running has the status ``no_data``.
+        The review; a goal without rows or target, or whose month is running or incomplete, has the status ``no_data``.
     """
     rows, months = [], []
     for goal in goals.to_dict("records"):
@@ -105,7 +105,9 @@ def verdicts(goal: Mapping[str, Any], fact: MonthlyFacts, limits: ProcessLimits,
         float(values.get(key, np.nan)) for key in (month, before, add_months(month, -12))
     )
     actual = snap(actual, wanted["target"], wanted["low"], wanted["high"])
-    status, reason = _judged(actual, wanted, goal, fact)
+    status, reason = _judged(actual, wanted, goal, fact, month)
+    if fact.running:
+        status, reason = Status.NO_DATA, Reason.RUNNING
     decided = status is not Status.NO_DATA
     in_force_before = pd.isna(goal["start"]) or f"{goal['start']:%Y-%m}" <= before
     judged = decided or reason is Reason.NO_TARGET
@@ -123,7 +125,7 @@ def verdicts(goal: Mapping[str, Any], fact: MonthlyFacts, limits: ProcessLimits,
         "attainment": attainment(actual, direction=direction, **_given(wanted)) if decided else None,
         "status": status.value,
         "reason": reason.value,
-        "previous_status": _status(previous, wanted_before, direction)[0].value if in_force_before else "",
+        "previous_status": _judged(previous, wanted_before, goal, fact, before)[0].value if in_force_before else "",
         "variation": variation.value,
         "rules": "+".join(rules),
         "side": side,
@@ -131,8 +133,7 @@ def verdicts(goal: Mapping[str, Any], fact: MonthlyFacts, limits: ProcessLimits,
         "assurance": expected.value,
         "limits_state": limits.state.value,
         **{key: getattr(limits, key) for key in ("mean", "lower", "upper", "n_baseline")},
-        **{key: fact.months[key].get(month, 0) for key in ("coverage", "n_days", "n_rows")},
-        "missing_days": fact.missing_days,
+        **{key: fact.months[key].get(month, 0) for key in ("coverage", "n_days", "missing_days", "n_rows")},
         "last_day": fact.last_day,
     }
 
@@ -145,17 +146,19 @@ def _bounded(limits: ProcessLimits, series: pd.Series, goal: Mapping[str, Any]) 
 
 
 def _judged(
-    actual: float, wanted: Mapping[str, float], goal: Mapping[str, Any], fact: MonthlyFacts
+    actual: float, wanted: Mapping[str, float], goal: Mapping[str, Any], fact: MonthlyFacts, month: str
 ) -> tuple[Status, Reason]:
     """Met or missed, where the month's data allows a verdict at all."""
-    if fact.running or fact.incomplete:
-        return Status.NO_DATA, Reason.RUNNING if fact.running else Reason.INCOMPLETE
+    here = fact.months.loc[month] if month in fact.months.index else None
+    if here is None or not here["n_days"]:
+        return Status.NO_DATA, Reason.NO_ROWS
+    if here["incomplete"]:
+        return Status.NO_DATA, Reason.INCOMPLETE
     direction = Direction(goal["direction"])
     status = _status(actual, wanted, direction)
-    if goal["aggregation"] == Aggregation.SUM and fact.missing_days:
-        days = fact.months["n_days"].iloc[-1]
-        filled = _status(actual * (days + fact.missing_days) / days, wanted, direction)
-        return status if filled == status else (Status.NO_DATA, Reason.INCOMPLETE)
+    if goal["aggregation"] == Aggregation.SUM and here["missing_days"]:
+        filled = actual * (here["n_days"] + here["missing_days"]) / here["n_days"]
+        return status if _status(filled, wanted, direction) == status else (Status.NO_DATA, Reason.INCOMPLETE)
     return status
 
 
@@ -166,7 +169,9 @@ def _wanted(goal: Mapping[str, Any], month: str) -> dict[str, float]:
     last_month = not pd.isna(goal["deadline"]) and month >= f"{goal['deadline']:%Y-%m}"
     if not math.isnan(target) and not math.isnan(baseline) and not last_month:
         target = due_target(target, baseline, goal["milestones"], month)
-    return {"target": target, "low": goal["low"], "high": goal["high"], "baseline": baseline}
+    if goal["direction"] == Direction.RANGE:
+        return {"target": np.nan, "low": goal["low"], "high": goal["high"], "baseline": np.nan}
+    return {"target": target, "low": np.nan, "high": np.nan, "baseline": baseline}
 
 
 def _given(wanted: Mapping[str, float], *keys: str) -> dict[str, float | None]:
@@ -177,7 +182,7 @@ def _given(wanted: Mapping[str, float], *keys: str) -> dict[str, float | None]:
 def _status(actual: float, wanted: Mapping[str, float], direction: Direction) -> tuple[Status, Reason]:
     low, high = wanted_range(direction=direction, **_given(wanted, "target", "low", "high"))
     if math.isnan(actual):
-        return Status.NO_DATA, Reason.NO_ROWS
+        return Status.NO_DATA, Reason.UNDEFINED
     if math.isnan(low) or math.isnan(high) or low > high:
         return Status.NO_DATA, Reason.NO_TARGET
     return (Status.MET if low <= snap(actual, low, high) <= high else Status.MISSED), Reason.NONE

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from opsretro.analysis.codes import ALERT_RULES, Assurance, Direction, LimitsState, Rule, as_code
-from opsretro.analysis.signals import find_signals, snap
+from opsretro.analysis.signals import HAIR, find_signals, snap
 from opsretro.analysis.targets import wanted_range
 from opsretro.errors import InputError, Problem
 
@@ -130,6 +130,8 @@ def _mean_range(base: np.ndarray, *, screen: bool) -> float:
     ranges = ranges[np.isfinite(ranges)]
     if not len(ranges):
         return float("nan")
+    if ranges.mean() <= HAIR * np.nanmax(np.abs(base)):
+        return 0.0
     if screen and (kept := ranges[ranges < RANGE_LIMIT * ranges.mean()]).size:
         ranges = kept
     return float(ranges.mean())

@@ -149,7 +149,7 @@ class GoalText:
         lower, upper = self.amounts([goal["lower"], goal["upper"]], goal)
         band = {"lower": lower, "upper": upper}
         if goal["variation"] == Variation.NOISE:
-            return self.word("variation.noise", **band)
+            return self.word("variation.constant" if goal["lower"] == goal["upper"] else "variation.noise", **band)
         return self.word(f"variation.{self._rule(goal)}_{goal['side']}", **band)
 
     def _rule(self, goal: pd.Series) -> str:

@@ -121,7 +121,7 @@ def axis(values: Sequence[float], unit: str, lang: str, *, currency: str = "CNY"
     if unit in RATES:
         scale, suffix = 0.01, "%"
     step = min((b - a for a, b in pairwise(values)), default=largest or 1.0) / scale
-    decimals = next((n for n in range(8) if abs(round(step, n) - step) < step / 1000), 8)
+    decimals = next((n for n in range(15) if abs(round(step, n) - step) < step / 1000), 15)
     signs = (MINUS if value < 0 else "" for value in values)
     return [
         f"{sign}{prefix}{abs(value) / scale:.{decimals}f}{suffix}" for sign, value in zip(signs, values, strict=True)

@@ -33,7 +33,6 @@ currency = "CNY"
 timezone = "Asia/Shanghai"
 
 [calendar]
-# 目前还没有一节用到 · No section uses it yet.
 # 工作日历 · Working calendar: a country, or a file with the columns date, day_type
 # (workday / weekend / holiday / makeup_workday).
 country = "CN"
