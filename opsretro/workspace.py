@@ -13,6 +13,7 @@ from opsretro.analysis.goal_table import goals_in_force
 from opsretro.analysis.goal_verdicts import review_goals
 from opsretro.analysis.result import Context
 from opsretro.errors import InputError, Problem, speaking
+from opsretro.tables.calendar import working_days
 from opsretro.tables.inputs import Inputs, read_inputs
 from opsretro.tables.period import Period
 from opsretro.tables.settings import Settings, read_settings
@@ -97,6 +98,10 @@ class Workspace:
             return str(self._moment.tz_convert(self.settings.timezone).date())
         return str(self._metrics["date"].max().date()) if len(self._metrics) else ""
 
+    def _working_days(self, month: str) -> int:
+        country = self.settings.calendar.get("country", "")
+        return working_days(month, country=country, own=self._inputs.tables.get("calendar"))
+
     @property
     def _known_until(self) -> pd.Timestamp | None:
         return None if self._moment is None else pd.Timestamp(self.as_of)
@@ -173,7 +178,7 @@ class Workspace:
             self._metrics,
             span,
             timezone=self.settings.timezone,
-            country=self.settings.calendar.get("country", ""),
+            working_days=self._working_days,
             known_until=self._known_until,
         )
         review = review_goals(

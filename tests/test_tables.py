@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from opsretro import InputError, cli, open_workspace
+from opsretro.tables.calendar import working_days
 from opsretro.tables.cells import convert, parse_date
 from opsretro.tables.contracts import CONTRACTS, Column, Kind
 from opsretro.tables.inputs import read_inputs
@@ -186,3 +187,23 @@ def test_a_misspelt_column_among_choices_is_told_its_right_name(workspace):
 def test_problems_speak_the_language_asked_for(tmp_path):
     with pytest.raises(InputError, match="没有任何一张表有数据行"):
         open_workspace(tmp_path, lang="zh-CN")
+
+
+def test_a_calendar_of_the_teams_own_replaces_the_built_in_one(workspace):
+    days = "".join(f"2026-10-{day:02d},{'workday' if day <= 5 else 'holiday'}\n" for day in range(1, 32))
+    (workspace / "cal.csv").write_text("date,day_type\n" + days, encoding="utf-8")
+    (workspace / "retro.toml").write_text('[calendar]\nfile = "cal.csv"\n', encoding="utf-8")
+    assert working_days("2026-10", own=read_inputs(workspace).tables["calendar"]) == 5
+
+
+def test_a_calendar_with_another_word_is_refused(workspace):
+    (workspace / "cal.csv").write_text("date,day_type\n2026-10-01,off\n", encoding="utf-8")
+    (workspace / "retro.toml").write_text('[calendar]\nfile = "cal.csv"\n', encoding="utf-8")
+    with pytest.raises(
+        InputError, match=r"cal\.csv: 1 problem\. Column 'day_type', row 2: 'off' is not one of the words"
+    ):
+        read_inputs(workspace)
+
+
+def test_a_year_the_built_in_calendar_does_not_reach_has_mondays_to_fridays():
+    assert working_days("2035-10", country="CN") == 23

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,6 @@ import pandas as pd
 from opsretro.analysis.aggregate import aggregate
 from opsretro.analysis.codes import Aggregation
 from opsretro.analysis.goal_table import kpis_of
-from opsretro.tables.calendar import CalendarEnds, calendar_days
 from opsretro.tables.cells import parse_slice
 from opsretro.tables.period import Period
 
@@ -52,7 +51,7 @@ def monthly_facts(
     period: Period,
     *,
     timezone: str,
-    country: str = "",
+    working_days: Callable[[str], int],
     known_until: pd.Timestamp | None = None,
 ) -> dict[str, MonthlyFacts]:
     """The months of each goal's KPI up to the period.
@@ -62,7 +61,7 @@ def monthly_facts(
         metrics: Rows of the metrics table that exist, with their local day in ``date``.
         period: A month.
         timezone: IANA name.
-        country: Whose working days a working-day KPI keeps; ``CN`` is built in, elsewhere they are Monday to Friday.
+        working_days: How many working days outside weekends a month has, for a KPI that keeps them.
         known_until: Local day up to which data was loaded; None = the tables do not say.
 
     Returns:
@@ -80,7 +79,7 @@ def monthly_facts(
         months = aggregate(_rows_of(goal, slices), aggregation=goal["aggregation"], timezone=timezone)
         unfinished = [_days(by_kpi[kpi]) for kpi in kpis_of(goal) if not loaded and kpi not in went_on]
         running = not all(_is_over(days, end) for days in unfinished)
-        facts[goal["goal_id"]] = _facts(goal, slices, months, period, running=running, country=country)
+        facts[goal["goal_id"]] = _facts(goal, slices, months, period, running=running, working_days=working_days)
     return facts
 
 
@@ -91,10 +90,10 @@ def _facts(
     period: Period,
     *,
     running: bool,
-    country: str,
+    working_days: Callable[[str], int],
 ) -> MonthlyFacts:
     day_sets = [_days(rows) for rows in slices]
-    found = [_missing(days, months.index, country) for days in day_sets]
+    found = [_missing(days, months.index, working_days) for days in day_sets]
     missing = pd.concat([days for days, _ in found], axis=1).max(axis=1)
     incomplete = pd.concat([thin for _, thin in found], axis=1).any(axis=1)
     if goal["aggregation"] == Aggregation.LAST:
@@ -117,7 +116,7 @@ def _days(rows: pd.DataFrame) -> pd.Series:
     return rows.loc[filled, "date"].drop_duplicates().sort_values()
 
 
-def _missing(days: pd.Series, months: pd.Index, country: str) -> tuple[pd.Series, pd.Series]:
+def _missing(days: pd.Series, months: pd.Index, working_days: Callable[[str], int]) -> tuple[pd.Series, pd.Series]:
     """Days missing in each month, and whether too many are: against the calendar, or against the KPI's own habit."""
     counts = days.dt.strftime("%Y-%m").value_counts().reindex(months, fill_value=0)
     lengths = pd.Series(pd.PeriodIndex(months, freq="M").days_in_month, index=months)
@@ -126,22 +125,10 @@ def _missing(days: pd.Series, months: pd.Index, country: str) -> tuple[pd.Series
     if usual >= DAILY:
         expected = lengths
     elif weekend <= WORKING and usual >= 0.5:
-        expected = pd.Series([_working_days(month, country) for month in months], index=months)
+        expected = pd.Series([working_days(month) for month in months], index=months)
     else:
         return counts * 0, counts < LEAST_USUAL * counts.median()
     return (expected - counts).clip(lower=0), counts < LEAST * expected
-
-
-def _working_days(month: str, country: str) -> int:
-    first = pd.Timestamp(f"{month}-01")
-    last = first + pd.offsets.MonthEnd()
-    if country == "CN":
-        try:
-            kinds = calendar_days(first.date(), last.date())["day_type"]
-            return int((kinds == "workday").sum())  # a team may or may not work on make-up days
-        except CalendarEnds:
-            pass  # the built-in calendar does not reach this year: Monday to Friday are the best guess
-    return int(np.busday_count(first.date(), (last + pd.Timedelta(days=1)).date()))
 
 
 def _newest_is_thin(rows: pd.DataFrame, months: pd.Index) -> pd.Series:

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import chinese_calendar
+import numpy as np
 import pandas as pd
 
 
@@ -51,3 +52,27 @@ def _day_type(day: date) -> str:
     if off:
         return "holiday" if holiday else "weekend"
     return "makeup_workday" if weekend else "workday"
+
+
+def working_days(month: str, *, country: str = "", own: pd.DataFrame | None = None) -> int:
+    """Working days of a month outside weekends; a team may or may not work on make-up days, so they do not count.
+
+    Args:
+        month: ``2026-10``.
+        country: ISO 3166 code; ``CN`` is built in, elsewhere Monday to Friday are taken.
+        own: A calendar of the team's own, date and day_type; it replaces the built-in one in the months it holds.
+
+    Example:
+        >>> working_days("2026-10", country="CN"), working_days("2026-10")
+        (17, 22)
+    """
+    first = pd.Timestamp(f"{month}-01")
+    last = first + pd.offsets.MonthEnd()
+    if own is not None and own["date"].between(first, last).sum() == last.day:
+        return int((own["date"].between(first, last) & (own["day_type"] == "workday")).sum())
+    if country == "CN":
+        try:
+            return int((calendar_days(first.date(), last.date())["day_type"] == "workday").sum())
+        except CalendarEnds:
+            pass  # the built-in calendar does not reach this year: Monday to Friday are the best guess
+    return int(np.busday_count(first.date(), (last + pd.Timedelta(days=1)).date()))

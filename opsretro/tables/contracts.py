@@ -202,5 +202,14 @@ _CONTRACTS = (
 
 CONTRACTS = {contract.name: contract for contract in _CONTRACTS}
 
+CALENDAR = Contract(
+    name="calendar",
+    columns=(
+        Column(name="date", kind=Kind.DATE, filled=True, unique=True),
+        _choice("day_type", "workday", "weekend", "holiday", "makeup_workday"),
+    ),
+)
+"""The team's own working calendar, read where `[calendar] file` names it."""
+
 FORMS = {"survey": "survey", "actions": "actions.yaml"}
 """Inputs that are no plain tables, and the file or folder that holds them."""

@@ -12,7 +12,7 @@ import pandas as pd
 
 from opsretro.errors import InputError, Problem
 from opsretro.tables.cells import convert
-from opsretro.tables.contracts import CONTRACTS, FORMS, Column, Contract
+from opsretro.tables.contracts import CALENDAR, CONTRACTS, FORMS, Column, Contract
 from opsretro.tables.reader import read_cells
 from opsretro.tables.settings import Settings, read_settings
 
@@ -80,9 +80,10 @@ def read_inputs(folder: str | Path) -> Inputs:
     settings, problems = read_settings(folder)
     tables: dict[str, pd.DataFrame] = {}
     sources: dict[str, Source] = {}
-    for name, contract in CONTRACTS.items():
-        path = folder / settings.sources.get(name, f"{name}.csv")
-        if path.exists() or name in settings.sources:
+    wanted = {name: settings.sources.get(name) for name in CONTRACTS} | {"calendar": settings.calendar.get("file")}
+    for name, file in wanted.items():
+        path, contract = folder / (file or f"{name}.csv"), CONTRACTS.get(name, CALENDAR)
+        if file or (name in CONTRACTS and path.exists()):
             frame, found = read_table(path, contract)
             problems += found
             sources[name] = _source(path, folder, 0 if frame is None else len(frame))

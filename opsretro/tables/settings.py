@@ -124,7 +124,7 @@ def _timezone(value: object) -> dict[str, Any] | None:
 
 
 def _calendar(value: object) -> dict[str, Any] | None:
-    good = isinstance(value, dict) and set(value) <= {"country", "file"} and all(map(_is_text, value.values()))
+    good = isinstance(value, dict) and set(value) <= {"country", "file"} and all(map(_is_inside, value.values()))
     return {"calendar": value} if good else None
 
 
