@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 CODE = sorted((ROOT / "opsretro").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 CORE = ("tables", "analysis", "report")
-TEST_TO_CODE = 0.3
+TEST_TO_CODE = 0.8
 """Lines of test per line of code, at least; raise it as tests are added."""
 
 EMPTY = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
