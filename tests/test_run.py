@@ -156,6 +156,17 @@ def test_an_interrupted_run_leaves_nothing(workspace, tmp_path, stop, code):
     assert "interrupted; nothing was published" in said
 
 
+def test_the_next_run_removes_what_a_killed_one_left(workspace, tmp_path):
+    words = ["run", "--month", "2026-10", "--workspace", str(workspace), "--out", str(tmp_path / "r"), "--lang", "en"]
+    process = subprocess.Popen([sys.executable, "-m", "opsretro.cli", *words], stderr=subprocess.PIPE, text=True)
+    assert any("running" in line for line in process.stderr)
+    process.kill()
+    process.communicate(timeout=60)
+    assert [path.name.startswith(".2026-10.") for path in (tmp_path / "r").iterdir()] == [True]
+    assert run(workspace, tmp_path / "r") == 0
+    assert [path.name for path in (tmp_path / "r").iterdir()] == ["2026-10"]
+
+
 def test_page_names_follow_the_languages():
     assert page_files(["en", "zh-CN"]) == {"zh-CN": "index.html", "en": "index.en.html"}
 

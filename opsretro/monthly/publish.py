@@ -29,12 +29,21 @@ def staging(out: Path, label: str) -> Iterator[Path]:
     folder: Path | None = None
     try:
         out.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f".{label}.", dir=out))
+        _remove_left_behind(out, label)
+        folder = Path(tempfile.mkdtemp(prefix=f".{label}.{os.getpid()}.", dir=out))
         yield folder
     except OSError as error:
         raise OutputError(str(error.filename or out), error.strerror or str(error)) from error
     finally:
         if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_left_behind(out: Path, label: str) -> None:
+    """Folders of runs that were killed before they could tidy up; a run that still lives keeps its own."""
+    for folder in out.glob(f".{label}.*.*"):
+        owner = folder.name.removeprefix(f".{label}.").partition(".")[0]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists() and Path("/proc/self").exists():
             shutil.rmtree(folder, ignore_errors=True)
 
 
