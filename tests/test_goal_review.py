@@ -595,6 +595,21 @@ def test_a_level_that_lost_a_channel_on_its_last_day_has_no_verdict(review):
     assert review({"aggregation": "last", "target": 2}, lost).goal("g")["reason"] == "incomplete"
 
 
+def test_a_channel_that_was_given_up_is_missed_once_and_not_for_ever(review):
+    rows = [{**row, "channel": "a"} for row in every_day("2025-01-01", "2026-04-30")]
+    rows += [{**row, "channel": "b"} for row in every_day("2025-01-01", "2026-02-20")]
+    level = {"aggregation": "last", "target": 1}
+    found = {month: review(level, rows, month=month).goal("g")["reason"] for month in ("2026-02", "2026-04")}
+    assert found == {"2026-02": "incomplete", "2026-04": ""}
+
+
+def test_a_month_with_all_its_days_is_not_said_to_lack_days(review):
+    rows = [{**row, "channel": channel} for channel in "ab" for row in every_day("2025-01-01", "2026-04-30")]
+    lost = [row for row in rows if (row["date"], row["channel"]) != ("2026-04-30", "b")]
+    shown = review({"aggregation": "last", "target": 2}, lost).in_language("en")
+    assert shown.sentences()[1].endswith(": no verdict, it has fewer rows than usual this month.")
+
+
 def test_each_part_of_a_ratio_must_be_complete(review):
     rows = every_day("2025-01-01", "2026-04-10", value=1)
     rows += [*monthly([30] * 16, kpi="base"), LOADED]

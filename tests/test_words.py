@@ -101,7 +101,7 @@ def matching(pattern):
 def dynamic_keys():
     """Keys that are put together at run time, written out from the codes they are made of."""
     moves = [f"{rule}_{side}" for rule, side in product(ALERT_RULES, ("up", "down"))]
-    verdicts = ["met", "missed", "range_met", "range_missed", *filter(None, Reason)]
+    verdicts = ["met", "missed", "range_met", "range_missed", "few_rows", *filter(None, Reason)]
     tails = {
         "goals.status": ["met", "missed", *filter(None, Reason)],
         "goals.verdict": verdicts,

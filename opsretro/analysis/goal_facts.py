@@ -132,13 +132,14 @@ def _missing(days: pd.Series, months: pd.Index, working_days: Callable[[str], in
 
 
 def _newest_is_thin(rows: pd.DataFrame, months: pd.Index) -> pd.Series:
-    """Where fewer rows than usual stand at the newest time of a month: a part of the level is missing there."""
+    """Where fewer rows stand at a month's newest time than at most times of that month: a part of the level is missing.
+
+    Each month is its own measure, so a channel that was given up is missed once and not for ever.
+    """
     rows = rows.dropna(subset=["value"])
     moment = rows["ts_utc"] if "ts_utc" in rows else rows["date"]
-    month = rows["date"].dt.strftime("%Y-%m")
-    newest = moment == moment.groupby(month).transform("max")
-    counts = month[newest].value_counts().reindex(months, fill_value=0)
-    return counts < counts.median()
+    per_moment = rows.groupby([rows["date"].dt.strftime("%Y-%m"), moment]).size().groupby(level=0)
+    return (per_moment.last() < per_moment.median()).reindex(months, fill_value=False)
 
 
 def _is_over(days: pd.Series, end: pd.Timestamp) -> bool:

@@ -31,8 +31,8 @@ def goals_in_force(tables: Mapping[str, pd.DataFrame], period: Period) -> pd.Dat
         Goals with every optional column present; percent goals turned into fractions; missing text empty.
 
     Raises:
-        InputError: Not a month, a missing table, no goal in force, milestones without a baseline, or a name that
-            metrics does not have although it has one much like it.
+        InputError: Not a month, a missing table, no goal in force, milestones without a baseline, half a ratio, or a
+            name that metrics does not have although it has one much like it.
     """
     problems = [
         Problem(code="table_needed", source=f"{name}.csv", values={"section": "goals"})

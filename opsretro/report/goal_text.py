@@ -115,7 +115,8 @@ class GoalText:
             until = numbers.day(goal["last_day"], self.lang) if goal["last_day"] else ""
             coverage = numbers.rate(goal["coverage"], self.lang)
             values = {"until": until, "coverage": coverage, "actual": self.amount(goal["actual"], goal)}
-            return self.word(f"verdict.{goal['reason']}", name=name, **values)
+            few = goal["reason"] == Reason.INCOMPLETE and not goal["missing_days"]
+            return self.word(f"verdict.{'few_rows' if few else goal['reason']}", name=name, **values)
         if goal["direction"] == Direction.RANGE:
             actual, low, high = self.amounts([goal["actual"], goal["low"], goal["high"]], goal)
             return self.word(f"verdict.range_{goal['status']}", name=name, actual=actual, low=low, high=high)

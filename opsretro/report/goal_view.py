@@ -86,7 +86,6 @@ class GoalView:
         return render(
             "goals.html.jinja",
             word=self.text.word,
-            lang=self.review.lang,
             headline=self.headline(),
             overview_title=self.text.overview_title(),
             overview=self._pictures("goals-overview", self.text.overview_title()),
