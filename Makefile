@@ -25,15 +25,19 @@ unit: $(READY)
 browser: $(READY)
 	@$(BIN)/python tests/browser_setup.py
 
+# Peers that only the bench compares with stay out of the lock.
 bench: $(READY)
+	@$(BIN)/python -c 'import statsmodels' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check statsmodels
 	@$(BIN)/python bench/month.py
 	@$(BIN)/python bench/limits.py
+	@$(BIN)/python bench/pace.py
+	@$(BIN)/python bench/alerts.py
 
 pictures: $(READY) browser
 	@$(BIN)/python docs/pictures.py
 
 lock:
-	uv pip compile pyproject.toml --universal --all-extras --generate-hashes --no-emit-index-url -q -o requirements.lock
+	uv pip compile pyproject.toml --universal --extra test --extra build --extra bench --generate-hashes --no-emit-index-url -q -o requirements.lock
 
 clean:
 	rm -rf $(VENV) reports/2* .pytest_cache .mypy_cache .ruff_cache

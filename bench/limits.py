@@ -1,5 +1,6 @@
 """Process limits: false alerts on stable KPIs and real changes found, beside the rules dashboards use.
 
+The second table does the same for the limits of the review, which follow growth and seasons, beside plain ones.
 Run by ``make bench``; ``python bench/limits.py SEED [SERIES]`` for another seed. Every figure is measured in this run.
 """
 
@@ -10,8 +11,10 @@ import time
 from collections.abc import Callable, Mapping
 
 import numpy as np
+import pandas as pd
 
 from opsretro import goals
+from opsretro.analysis.adjusted_limits import AdjustedLimits, adjusted_limits
 
 SEED, SERIES = 20260401, 4000
 BASELINE, MONTHS = 12, 24
@@ -22,17 +25,20 @@ OURS = ("beyond", "two_of_three", "run8")
 NHS = ("beyond", "two_of_three", "run7", "trend7")
 BAR_FALSE, BAR_FOUND = 0.05, 0.70
 
+REVIEWED = 12
+"""Months of the second table that come after the history; a fortieth of the series, month by month."""
+
 Matrix = np.ndarray
 Alert = Callable[[Matrix, Matrix], Matrix]
 
 
-def noise(rng: np.random.Generator, n: int, *, memory: float = 0.0) -> Matrix:
+def noise(rng: np.random.Generator, n: int, *, memory: float = 0.0, months: int = MONTHS) -> Matrix:
     """Standard normal months; `memory` is the correlation of neighbours."""
-    steps = rng.normal(size=(n, MONTHS + 50))
+    steps = rng.normal(size=(n, months + 50))
     series = steps.copy()
     for month in range(1, series.shape[1]):
         series[:, month] = memory * series[:, month - 1] + np.sqrt(1 - memory**2) * steps[:, month]
-    return series[:, -MONTHS:]
+    return series[:, -months:]
 
 
 def processes(rng: np.random.Generator, n: int) -> dict[str, tuple[Matrix, float]]:
@@ -132,15 +138,82 @@ def measure(alert: Alert, series: Matrix, limits: Matrix, sd: float) -> list[flo
 
 
 def time_review(rng: np.random.Generator) -> str:
-    """Seconds for limits and new signals of 200 KPIs with 36 months."""
+    """Seconds for limits and new signals of 200 KPIs with 36 months, plain and as the review makes them."""
     kpis, longest = 100 + 5 * rng.normal(size=(200, 36)), 0.0
     begin = time.perf_counter()
     for kpi in kpis:
         start = time.perf_counter()
         goals.process_limits(kpi, baseline_n=BASELINE)
         goals.new_signals(kpi, baseline_n=BASELINE)
+        as_reviewed(kpi)
         longest = max(longest, time.perf_counter() - start)
     return f"200 KPIs x 36 months: {time.perf_counter() - begin:.2f} s, slowest KPI {longest:.3f} s (bars 10 s, 0.1 s)"
+
+
+def reviewed(rng: np.random.Generator, n: int) -> dict[tuple[str, int], Matrix]:
+    """KPIs in steady operation, unit standard deviation, by name and months of history."""
+
+    def made(history: int, *, memory: float = 0.0, season: float = 0.0, slope: float = 0.0) -> Matrix:
+        months = np.arange(history + REVIEWED)
+        wave = np.sin(2 * np.pi * (months / 12 + rng.uniform(size=(n, 1))))
+        return 20 + noise(rng, n, memory=memory, months=len(months)) + season * wave + slope * months
+
+    def total(history: int, added: float) -> Matrix:
+        return 200 + np.cumsum(added + rng.normal(size=(n, history + REVIEWED)), axis=1)
+
+    def per_cent(history: int) -> Matrix:
+        months = np.arange(history + REVIEWED)
+        return 33 * 1.02**months * (1 + 0.03 * rng.normal(size=(n, len(months))))
+
+    return {
+        **{("independent", history): made(history) for history in (12, 24, 36, 48)},
+        **{("AR(1) 0.4", history): made(history, memory=0.4) for history in (12, 36)},
+        **{("AR(1) 0.7", history): made(history, memory=0.7) for history in (12, 24, 36)},
+        **{("random walk", history): total(history, 0.0) for history in (12, 36)},
+        **{("season 1.5 sd", history): made(history, season=1.5) for history in (24, 36, 48)},
+        ("season 3 sd", 36): made(36, season=3),
+        **{("trend 0.5 sd a month", history): made(history, slope=0.5) for history in (12, 24)},
+        **{("trend 1 sd a month", history): made(history, slope=1) for history in (12, 24, 36)},
+        ("trend 2 sd a month", 12): made(12, slope=2),
+        ("trend 1 sd + season 3 sd", 36): made(36, season=3, slope=1),
+        **{("total, + 3 sd a month", history): total(history, 3.0) for history in (12, 24)},
+        **{("2 % more each month", history): per_cent(history) for history in (12, 24)},
+    }
+
+
+def as_reviewed(row: Matrix) -> AdjustedLimits:
+    """Limits of one KPI as the review makes them."""
+    index = pd.period_range("2020-01", periods=len(row), freq="M").astype(str)
+    return adjusted_limits(pd.Series(row, index=index), baseline_months=BASELINE)
+
+
+def review_row(series: Matrix, history: int) -> tuple[list[float], str]:
+    """Plain and reviewed: false alerts a month, 2 sd found in 6 months; warned; then what the centre follows."""
+    shifted = series + 2.0 * (np.arange(series.shape[1]) >= history)
+    limits = [as_reviewed(row) for row in series]
+    ours = np.array([each.newest[list(OURS)].any(axis=1) for each in limits])[:, history:]
+    found = np.array([as_reviewed(row).newest[list(OURS)].any(axis=1) for row in shifted])[:, history:]
+    alerts = newest_alerts(OURS)
+    plain, plain_found = (alerts(rows, frozen_limits(rows))[:, history - BASELINE :] for rows in (series, shifted))
+    followed = pd.Series([each.method.value for each in limits]).value_counts(normalize=True)
+    return [
+        plain.mean(),
+        ours.mean(),
+        plain_found[:, :6].any(axis=1).mean(),
+        found[:, :6].any(axis=1).mean(),
+        float(np.mean([each.autocorrelated for each in limits])),
+    ], ", ".join(f"{method} {100 * share:.0f}" for method, share in followed.items())
+
+
+def print_review(rng: np.random.Generator, n: int) -> None:
+    """Print the second table."""
+    print(f"the review: {n} series a process, {REVIEWED} months after the history, plain limits / those of the review")
+    print(f"{'process':<26}history  false/month    2 sd in 6  warned  follows")
+    for (name, history), series in reviewed(rng, n).items():
+        figures, followed = review_row(series, history)
+        plain, ours, plain_found, found, warned = (100 * figure for figure in figures)
+        pairs = f"{plain:6.1f} /{ours:5.1f}{plain_found:7.0f} /{found:4.0f}"
+        print(f"{name:<26}{history:7}{pairs}{warned:8.0f}  {followed}")
 
 
 def main(seed: int = SEED, n: int = SERIES) -> None:
@@ -164,6 +237,7 @@ def main(seed: int = SEED, n: int = SERIES) -> None:
                 )
     print("bars (independent months: at most 0.05 false alerts a KPI-month, at least 0.70 of 2 sd found in 6 months)")
     print("\n".join([*verdicts, time_review(rng)]))
+    print_review(rng, max(n // 40, 1))
 
 
 if __name__ == "__main__":

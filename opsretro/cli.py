@@ -1,12 +1,13 @@
-"""The command `opsretro`: run a month, start a workspace, write the sample.
+"""The command `opsretro`: run a month, look for daily signals, start a workspace, write the sample.
 
-Exit codes: 0 published · 1 some section failed · 2 input refused, nothing written · 3 could not write · 130 and 143
-interrupted.
+Exit codes: 0 published, or nothing new · 1 some section failed · 2 input refused, nothing written · 3 could not write ·
+4 new signals · 130 and 143 interrupted.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shlex
 import signal
@@ -22,6 +23,7 @@ from opsretro.words import LANGUAGES, say
 
 EXAMPLES = {
     "run": "example: opsretro run --month 2026-10 --workspace data --out reports --lang zh-CN,en",
+    "alerts": "example: opsretro alerts --workspace data --as-of 2026-09-23 || mail-the-team",
     "init": "example: opsretro init our-team",
     "sample": "example: opsretro sample --out sample",
 }
@@ -67,11 +69,16 @@ def _parser() -> argparse.ArgumentParser:
         prog="opsretro", description="The monthly retrospective of an operations team, from its own tables."
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    run = _command(commands, "run", "review a month and publish its pages", _run)
-    run.add_argument("--month", required=True, metavar="M", help="the month to review, such as 2026-10")
-    run.add_argument("--workspace", default="data", metavar="W", type=Path, help="folder with the tables (./data)")
+    run = _command(commands, "run", "review a month, a quarter or a year and publish its pages", _run)
+    run.add_argument("--month", required=True, metavar="M", help="what to review: 2026-10, 2026-Q3 or 2026")
     run.add_argument("--out", default="reports", metavar="R", type=Path, help="folder for the reports (./reports)")
     run.add_argument("--lang", default=None, metavar="L", help="languages of the pages (zh-CN,en)")
+    alerts = _command(commands, "alerts", "say what is new on a day; publishes nothing, exits 4 on news", _alerts)
+    alerts.add_argument("--format", default="words", choices=("words", "json"), help="sentences, or a JSON line each")
+    alerts.add_argument("--lang", default=None, metavar="L", help="language of the sentences (zh-CN or en)")
+    for command in (run, alerts):
+        command.add_argument("--workspace", default="data", metavar="W", type=Path, help="folder of tables (./data)")
+        command.add_argument("--as-of", default=None, metavar="T", help="the day up to which data is known")
     init = _command(commands, "init", "write a new workspace: headers and a commented retro.toml", _init)
     init.add_argument("folder", metavar="DIR", type=Path, help="the new workspace")
     sample = _command(commands, "sample", "write the sample workspace, the same bytes every time", _sample)
@@ -122,11 +129,30 @@ def _run(options: argparse.Namespace, lang: str) -> int:
     langs = _languages(options.lang)
 
     published = run_month(
-        options.month, workspace=options.workspace, out=options.out, langs=langs, progress=Progress(lang)
+        options.month,
+        workspace=options.workspace,
+        out=options.out,
+        as_of=options.as_of,
+        langs=langs,
+        progress=Progress(lang),
     )
     if published.page is not None:
         print(published.page)
     return 1 if published.failed else 0
+
+
+def _alerts(options: argparse.Namespace, _: str) -> int:
+    from opsretro.report.alert_text import lines, summary
+    from opsretro.workspace import open_workspace
+
+    lang = _languages(options.lang)[0] if options.lang else None
+    ops = open_workspace(options.workspace, lang=lang, as_of=options.as_of)
+    found = ops.alerts()
+    as_json = (json.dumps(row, ensure_ascii=False) for row in found.to_dicts())
+    for line in as_json if options.format == "json" else lines(found, ops.lang):
+        print(line)
+    print(summary(found, ops.lang), file=sys.stderr)
+    return 4 if len(found.signals) else 0
 
 
 def _init(options: argparse.Namespace, lang: str) -> int:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
 from opsretro.analysis.aggregate import as_moment, known_rows, local_dates
+from opsretro.analysis.goal_alerts import Alerts, goal_alerts
 from opsretro.analysis.goal_facts import monthly_facts
 from opsretro.analysis.goal_review import GoalReview
 from opsretro.analysis.goal_table import goals_in_force
 from opsretro.analysis.goal_verdicts import review_goals
 from opsretro.analysis.result import Context
 from opsretro.errors import InputError, Problem, speaking
-from opsretro.tables.calendar import working_days
+from opsretro.tables.calendar import WorkingCalendar, working_calendar
 from opsretro.tables.inputs import Inputs, read_inputs
 from opsretro.tables.period import Period
 from opsretro.tables.settings import Settings, read_settings
@@ -98,9 +102,19 @@ class Workspace:
             return str(self._moment.tz_convert(self.settings.timezone).date())
         return str(self._metrics["date"].max().date()) if len(self._metrics) else ""
 
-    def _working_days(self, month: str) -> int:
-        country = self.settings.calendar.get("country", "")
-        return working_days(month, country=country, own=self._inputs.tables.get("calendar"))
+    def _calendar(self, end: date) -> WorkingCalendar:
+        """The working calendar from the first row of metrics to the end of a period."""
+        start = min(end, self._metrics["date"].min().date()) if len(self._metrics) else end
+        own = self._inputs.tables.get("calendar")
+        return working_calendar(start, end, country=self.settings.calendar.get("country", ""), own=own)
+
+    def _incomplete_days(self) -> int:
+        """Newest days that are still filling up: those of the settings, and one that was loaded before its end."""
+        if self._moment is None or self._metrics.empty:
+            return self.settings.incomplete_days
+        newest = self._metrics["date"].max().date()
+        is_open = as_moment(newest, self.settings.timezone) > self._moment.floor("us")
+        return max(self.settings.incomplete_days, int(is_open))
 
     @property
     def _known_until(self) -> pd.Timestamp | None:
@@ -146,45 +160,78 @@ class Workspace:
             period: ``2026-10``.
 
         Raises:
-            InputError: Not a month; metrics has no rows in it; no goal is in force in it.
+            InputError: Not a period; metrics has no rows in it; no goal is in force in it.
         """
         span = Period.parse(period)
-        if not span.is_month:
-            raise InputError([Problem(code="month_only", source="--month", values={"value": span.label})])
         if {"goals", "metrics"} <= self._inputs.present:
-            goals_in_force(self._inputs.tables, span)
-        if self.months and span.label not in self.months:
+            goals_in_force(self._inputs.tables, span, self.settings.rebases)
+        if self.months and not set(span.months) & set(self.months):
             values = {"value": span.label, "first": self.months[0], "last": self.months[-1]}
             raise InputError([Problem(code="no_such_month", source="--month", values=values)])
 
-    def goal_review(self, period: str) -> GoalReview:
-        """Goals of a month against their targets.
+    def goal_review(
+        self, period: str, *, baseline_months: int | None = None, targets: Mapping[str, float] | None = None
+    ) -> GoalReview:
+        """Goals of a period against their targets.
 
         Args:
-            period: A month, ``2026-10``.
+            period: A month ``2026-10``, a quarter ``2026-Q3`` or a year ``2026``.
+            baseline_months: Months the limits are frozen on, to try others than those of the settings; 8 to 24.
+            targets: Target by goal_id, to see what another one would mean; in the unit of the goal, per cent as typed.
 
         Returns:
-            One row a goal in force, with three separate verdicts: met, variation, assurance.
+            One row a goal in force, with separate verdicts: met, variation, assurance, and the pace of a running month.
 
         Raises:
-            InputError: The period is no month; there is no goals or metrics table; no goal is in force in that month;
-                a goal is half filled, or names what metrics does not have.
+            InputError: The period is none; there is no goals or metrics table; no goal is in force in it; a goal is
+                half filled, or names what metrics does not have.
         """
         with speaking(self.lang):
             span = Period.parse(period, source="period")
-            goals = goals_in_force(self._inputs.tables, span)
+            goals = goals_in_force(self._inputs.tables, span, self.settings.rebases, targets)
+        calendar = self._calendar(span.end)
         facts = monthly_facts(
             goals,
             self._metrics,
             span,
             timezone=self.settings.timezone,
-            working_days=self._working_days,
+            calendar=calendar.days,
             known_until=self._known_until,
         )
+        settings = replace(
+            self.settings,
+            baseline_months=baseline_months or self.settings.baseline_months,
+            incomplete_days=self._incomplete_days(),
+        )
         review = review_goals(
-            goals, facts, month=span.label, context=self.context, baseline_months=self.settings.baseline_months
+            goals,
+            facts,
+            period=span,
+            context=replace(self.context, holidays_until=calendar.known_until),
+            settings=settings,
+            calendar=calendar.days,
+            assessments=self._inputs.tables.get("assessments"),
         )
         return review.in_language(self.lang)
+
+    def alerts(self) -> Alerts:
+        """What is new on the newest whole day of data, for every goal in force.
+
+        Returns:
+            The new daily signals and the goals that could not be judged. Nothing is published.
+
+        Raises:
+            InputError: There is no goals or metrics table, or no goal is in force that day.
+        """
+        with speaking(self.lang):
+            newest = self._metrics["date"].max() if len(self._metrics) else pd.Timestamp(self.as_of or "today")
+            day = newest - pd.Timedelta(days=self._incomplete_days())
+            span = Period.parse(f"{day:%Y-%m}")
+            goals = goals_in_force(self._inputs.tables, span)
+        calendar = self._calendar(span.end).days
+        facts = monthly_facts(goals, self._metrics, span, timezone=self.settings.timezone, calendar=calendar)
+        rules = self.settings.alerts
+        return goal_alerts(goals, facts, day=day, rules=rules, calendar=calendar, context=self.context)
 
 
 def _moment(as_of: str | None, metrics: pd.DataFrame, settings: Settings) -> pd.Timestamp | None:

@@ -51,7 +51,9 @@ def test_a_header_without_date_or_value_names_the_choices(workspace, capsys):
 
 @pytest.mark.parametrize("month", ["2026-13", "2026-1", "october", "", "2026-10; rm -rf /"])
 def test_a_month_that_is_none(workspace, capsys, month):
-    assert refused(workspace, capsys, month).startswith(f"--month: '{month}' is not a month; write it as 2026-10.")
+    assert refused(workspace, capsys, month).startswith(
+        f"--month: '{month}' is no period; write 2026-10, 2026-Q3 or 2026."
+    )
 
 
 def test_a_month_before_the_data_is_told_what_there_is(workspace, capsys):
@@ -129,7 +131,7 @@ def test_problems_of_month_settings_and_tables_come_at_once(workspace, capsys):
     (workspace / "retro.toml").write_text('timezone = "Mars/Base"\nteem = "x"\n', encoding="utf-8")
     change(workspace, "higher", "up", "goals.csv")
     assert refused(workspace, capsys, "2026-13").splitlines() == [
-        "--month: '2026-13' is not a month; write it as 2026-10.",
+        "--month: '2026-13' is no period; write 2026-10, 2026-Q3 or 2026.",
         "retro.toml: Timezone is 'Mars/Base'; write an IANA name such as \"Asia/Shanghai\".",
         "retro.toml: 'teem' is not a setting; write 'team'.",
         "goals.csv: Column 'direction', row 2: 'up' is not one of the words used here; "

@@ -325,7 +325,7 @@ def test_findings_put_a_missed_signal_first_and_a_quiet_success_last(review):
     ]
     findings = review(goals, [*calm, *fell, *rose]).findings
     order = ["", "fell", "missed_heavy", "missed", "fell_but_met", "rose", "empty", "quiet"]
-    assert [finding.subject for finding in findings] == order
+    assert [finding.subject for finding in findings if finding.code != "false_alarms"] == order
 
 
 def test_the_first_finding_counts_met_among_decided_goals(review):
@@ -333,7 +333,7 @@ def test_the_first_finding_counts_met_among_decided_goals(review):
     result = review(goals, monthly(CALM))
     first = result.findings[0]
     assert (first.code, first.value, first.n) == ("goals_met", 1, 2)
-    assert {finding.subject: finding.code for finding in result.findings[1:]} == {
+    assert {finding.subject: finding.code for finding in result.findings[1:-1]} == {
         "a": "goal_met",
         "b": "goal_missed",
         "c": "goal_no_rows",
@@ -424,12 +424,6 @@ def test_a_dimension_that_metrics_does_not_have_is_refused_for_every_goal_at_onc
     goals = [{"goal_id": "a", "dimension": "chanel=app"}, {"goal_id": "b", "dimension": "app"}]
     with pytest.raises(InputError, match=f"^{re.escape(message)}$"):
         review(goals, monthly(CALM, channel="app"))
-
-
-def test_a_quarter_is_refused_with_a_reason(review):
-    message = "--month: 1 problem. '2026-Q2' is more than a month; this version reviews one month, such as 2026-10."
-    with pytest.raises(InputError, match=f"^{re.escape(message)}$"):
-        review({}, monthly(CALM), month="2026-Q2")
 
 
 def test_an_unknown_goal_is_a_key_error(review):

@@ -11,7 +11,8 @@ import pytest
 from opsretro import open_workspace
 from opsretro.analysis.result import Context
 from opsretro.report import look, numbers
-from opsretro.report.goal_charts import card, overview
+from opsretro.report.goal_charts import card
+from opsretro.report.goal_overview import overview
 from opsretro.report.goal_text import GoalText
 from opsretro.report.goal_view import GoalView
 from opsretro.report.page import MonthPage, page_html
@@ -63,7 +64,7 @@ def test_numbers_do_not_follow_the_locale_of_the_process(monkeypatch):
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_finding_has_a_sentence(review, lang):
     sentences = review.in_language(lang).sentences()
-    assert len(sentences) == 10 and all(sentence.endswith((".", "。")) for sentence in sentences)
+    assert len(sentences) == 11 and all(sentence.endswith((".", "。")) for sentence in sentences)
 
 
 def test_a_met_goal_that_got_worse_does_not_look_calm(workspace):
@@ -94,7 +95,7 @@ def test_the_signal_of_this_month_is_the_only_filled_diamond(review):
 
 
 def test_the_overview_has_a_row_a_goal_and_a_mark_a_goal(review):
-    axes = overview(GoalText(review, "en"), review.goals).axes[0]
+    axes = overview(GoalText(review, "en"), review.goals, review.months).axes[0]
     marks = [line for line in axes.lines if line.get_label() in {"signal", "ordinary"}]
     assert (len(axes.get_yticks()), len(marks)) == (9, 9)
 

@@ -210,7 +210,11 @@ def test_the_lock_pins_every_requirement_by_version_and_hash():
     assert [name for name, block in locked().items() if not pinned.match(block)] == []
 
 
+def test_peers_that_only_a_bench_compares_with_stay_out_of_the_lock():
+    assert {name_and_bounds(line)[0] for line in PROJECT["optional-dependencies"]["peers"]} & set(locked()) == set()
+
+
 def test_the_lock_has_every_dependency_of_the_project():
-    extras = PROJECT["optional-dependencies"].values()
+    extras = [extra for name, extra in PROJECT["optional-dependencies"].items() if name != "peers"]
     wanted = {name_and_bounds(line)[0] for line in chain(PROJECT["dependencies"], *extras)}
     assert wanted - set(locked()) == set()

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+import chinese_calendar
 import pandas as pd
 import pytest
 
 from opsretro import InputError, cli, open_workspace
-from opsretro.tables.calendar import working_days
+from opsretro.tables.calendar import working_calendar
 from opsretro.tables.cells import convert, parse_date
 from opsretro.tables.contracts import CONTRACTS, Column, Kind
 from opsretro.tables.inputs import read_inputs
 from opsretro.tables.period import Period
-from opsretro.tables.settings import read_settings
+from opsretro.tables.settings import AlertRule, Rebase, read_settings
 
 HEADER = "goal_id,name,statement,kpi,owner,direction,unit,target,weight,start,deadline,aggregation,source\n"
 CHINESE = HEADER + "成交额,成交额,每月三百,sales,growth-1,higher,count,300,1,2026-01-01,2026-12-31,sum,metrics\n"
@@ -123,7 +126,7 @@ def test_broken_toml_names_the_line(tmp_path):
 
 @pytest.mark.parametrize("label", ["2026-00", "2026-13", "2026-Q5", "26-10", "2026-10-01", "２０２６-10"])
 def test_what_is_no_period(label):
-    with pytest.raises(InputError, match="is not a month; write it as 2026-10"):
+    with pytest.raises(InputError, match="is no period; write 2026-10, 2026-Q3 or 2026"):
         Period.parse(label)
 
 
@@ -193,7 +196,8 @@ def test_a_calendar_of_the_teams_own_replaces_the_built_in_one(workspace):
     days = "".join(f"2026-10-{day:02d},{'workday' if day <= 5 else 'holiday'}\n" for day in range(1, 32))
     (workspace / "cal.csv").write_text("date,day_type\n" + days, encoding="utf-8")
     (workspace / "retro.toml").write_text('[calendar]\nfile = "cal.csv"\n', encoding="utf-8")
-    assert working_days("2026-10", own=read_inputs(workspace).tables["calendar"]) == 5
+    own = read_inputs(workspace).tables["calendar"]
+    assert october(country="CN", own=own).days["day_type"].value_counts().to_dict() == {"holiday": 26, "workday": 5}
 
 
 def test_a_calendar_with_another_word_is_refused(workspace):
@@ -205,5 +209,77 @@ def test_a_calendar_with_another_word_is_refused(workspace):
         read_inputs(workspace)
 
 
-def test_a_year_the_built_in_calendar_does_not_reach_has_mondays_to_fridays():
-    assert working_days("2035-10", country="CN") == 23
+def october(year=2026, **calendar):
+    return working_calendar(date(year, 10, 1), date(year, 10, 31), **calendar)
+
+
+def test_a_year_the_built_in_calendar_does_not_reach_has_plain_weekdays_and_says_so():
+    found = october(2035, country="CN")
+    assert found.days["day_type"].value_counts().to_dict() == {"workday": 23, "weekend": 8}
+    assert found.known_until == f"{max(chinese_calendar.holidays).year}-12-31"
+
+
+def test_a_calendar_that_reaches_the_end_says_nothing():
+    assert october(country="CN").known_until == ""
+
+
+def test_days_the_teams_own_calendar_lacks_are_those_of_the_country():
+    own = pd.DataFrame({"date": pd.to_datetime(["2026-10-09"]), "day_type": ["holiday"]})
+    kinds = october(country="CN", own=own).days["day_type"]
+    # 2026-10-01 to -07 are holidays, Saturday 2026-10-10 is worked (State Council notice for 2026)
+    assert (kinds[0], kinds[8], kinds[9]) == ("holiday", "holiday", "makeup_workday")
+
+
+def test_another_country_has_its_own_holidays_and_weekend():
+    kinds = october(country="AE").days["day_type"]  # the Emirates rest on Saturday and Sunday since 2022
+    assert kinds[:4].tolist() == ["workday", "workday", "weekend", "weekend"]
+    assert working_calendar(date(2026, 12, 25), date(2026, 12, 25), country="DE").days["day_type"].tolist() == [
+        "holiday"
+    ]
+
+
+def test_a_country_that_does_not_exist_is_refused(tmp_path):
+    (tmp_path / "retro.toml").write_text('[calendar]\ncountry = "Mars"\n', encoding="utf-8")
+    _, problems = read_settings(tmp_path)
+    assert [problem.code for problem in problems] == ["setting_calendar"]
+
+
+def settings_of(tmp_path, text):
+    (tmp_path / "retro.toml").write_text(text, encoding="utf-8")
+    settings, problems = read_settings(tmp_path)
+    assert problems == []
+    return settings
+
+
+def test_a_rebase_needs_a_reason(tmp_path):
+    (tmp_path / "retro.toml").write_text('[[rebase]]\nkpi = "gmv"\nmonth = "2026-03"\n', encoding="utf-8")
+    _, problems = read_settings(tmp_path)
+    assert problems[0].line("en") == (
+        "retro.toml: [[rebase]] is '[{'kpi': 'gmv', 'month': '2026-03'}]'; "
+        'write kpi = "gmv", month = "2026-03" and reason = "why the KPI works in a new way".'
+    )
+
+
+def test_rebases_are_read_with_their_reasons(tmp_path):
+    settings = settings_of(tmp_path, '[[rebase]]\nkpi = "gmv"\nmonth = "2026-03"\nreason = "new shop"\n')
+    assert settings.rebases == (Rebase(kpi="gmv", month="2026-03", reason="new shop"),)
+
+
+def test_an_alert_rule_of_a_kpi_adds_to_the_common_one(tmp_path):
+    settings = settings_of(tmp_path, '[alerts]\nsize = 0.02\n[alerts.gmv]\ncount = 1000\ndirection = "worse"\n')
+    assert settings.alerts == {
+        "": AlertRule(size=0.02),
+        "gmv": AlertRule(size=0.02, count=1000, direction="worse"),
+    }
+
+
+@pytest.mark.parametrize("wrong", ["size = -1", 'direction = "up"', "sise = 1", "[alerts.gmv]\nsize = true"])
+def test_an_alert_rule_that_makes_no_sense_is_refused(tmp_path, wrong):
+    (tmp_path / "retro.toml").write_text(f"[alerts]\n{wrong}\n", encoding="utf-8")
+    assert [problem.code for problem in read_settings(tmp_path)[1]] == ["setting_alerts"]
+
+
+@pytest.mark.parametrize("wrong", ["baseline_months = 7", "incomplete_days = 8", "incomplete_days = 1.0", "months = 1"])
+def test_a_threshold_out_of_bounds_is_refused(tmp_path, wrong):
+    (tmp_path / "retro.toml").write_text(f"[thresholds]\n{wrong}\n", encoding="utf-8")
+    assert [problem.code for problem in read_settings(tmp_path)[1]] == ["setting_thresholds"]

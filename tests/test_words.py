@@ -9,17 +9,24 @@ from string import Formatter
 import pandas as pd
 import pytest
 
+from opsretro.analysis.centre_line import Method
 from opsretro.analysis.codes import ALERT_RULES, Assurance, LimitsState, Reason
+from opsretro.analysis.daily_signals import DayState
+from opsretro.analysis.daily_signals import Kind as AlertKind
+from opsretro.analysis.smart import Defect
+from opsretro.analysis.team_score import ASSESSORS
 from opsretro.errors import InputError, Problem
 from opsretro.report.sections import SECTIONS
 from opsretro.tables.cells import convert
 from opsretro.tables.contracts import Column, Kind
+from opsretro.tables.settings import _READERS as SETTINGS
 from opsretro.tables.settings import read_settings
 from opsretro.words import LANGUAGES, catalogue, join_list, pick, say
 
 PACKAGE = Path(__file__).parents[1] / "opsretro"
 WORD_OF = {"goal": "goals."}
 """Where `word("…")` looks, by the first word of the module's name."""
+SPANS = ["month", "quarter", "year"]
 DATES = {"date.month", "date.day", "goals.tick"}
 """English writes a month by its name where Chinese writes its number."""
 HAN = "\u4e00-\u9fff"
@@ -106,15 +113,24 @@ def dynamic_keys():
         "goals.status": ["met", "missed", *filter(None, Reason)],
         "goals.verdict": verdicts,
         "goals.variation": [*moves, "noise", "unknown"],
-        "goals.title": [*moves, "noise", "unknown", *(reason for reason in Reason if reason not in ("", "no_target"))],
+        "goals.title": [*moves, *(f"pace_{word}" for word in ("likely", "unlikely", "open")), "noise", "unknown"],
         "goals.assurance": Assurance,
         "goals.expect": [*Assurance, "none"],
         "goals.limits": LimitsState,
         "goals.mark": ["signal_up", "signal_down", "noise", "unknown", "none"],
-        "goals.headline": ["goals_met", "goals_open", "signals", "untold"],
-        "goals.overview": ["title", "untold"],
-        "goals.compare": ["before", "year_ago"],
+        "goals.headline": ["goals_met", "goals_open", "signals", "untold", "pace"],
+        "goals.overview": ["title", "untold", "running"],
+        **dict.fromkeys(("goals.span", "goals.before", "page.title", "page.conclusions", "page.changes"), SPANS),
+        "goals.year_ago": ["month", "quarter"],
+        "goals.pace": ["told", "bare", "untold", "cell", "cell_bare", "year", "title", "so_far", "key", "key_bare"],
+        "goals.turn": ["met", "missed", "band", "band_up", "band_down", "changed", "history"],
+        "goals.follows": [method for method in Method if method is not Method.PLAIN],
+        "goals.score": [*ASSESSORS, "data", "total", "month", "coverage"],
+        "goals.smart": [*Defect, "title", "none"],
         "goals.history": LimitsState,
+        "alerts.line": [f"{kind}_{side}" for kind, side in product(AlertKind, ("up", "down"))],
+        "alerts.side": ["better", "worse"],
+        "alerts.state": [state for state in DayState if state is not DayState.JUDGED],
         "page.section": [section.key for section in SECTIONS],
         "date.short": [f"m{month}" for month in range(1, 13)],
     }
@@ -187,10 +203,9 @@ def test_braces_in_data_survive_the_whole_way_into_an_error():
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_setting_that_can_be_wrong_has_words(tmp_path, lang):
-    tables = ("team", "locale", "currency", "timezone", "calendar", "thresholds", "assessment_weights", "sources")
-    (tmp_path / "retro.toml").write_text("".join(f"{key} = -1\n" for key in (*tables, "names")), encoding="utf-8")
+    (tmp_path / "retro.toml").write_text("".join(f"{key} = -1\n" for key in SETTINGS), encoding="utf-8")
     _, problems = read_settings(tmp_path)
-    assert len([problem.line(lang) for problem in problems]) == len(tables) + 1
+    assert len([problem.line(lang) for problem in problems]) == len(SETTINGS)
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

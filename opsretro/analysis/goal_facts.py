@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from opsretro.analysis.aggregate import aggregate
+from opsretro.analysis.aggregate import aggregate, fractions
 from opsretro.analysis.codes import Aggregation
 from opsretro.analysis.goal_table import kpis_of
 from opsretro.tables.cells import parse_slice
 from opsretro.tables.period import Period
+
+MEANS = (Aggregation.MEAN, Aggregation.MEAN_RATE)
 
 DAILY = 0.95
 """A KPI whose usual month has at least this share of its days is a daily one."""
@@ -31,16 +33,24 @@ LEAST_USUAL = 0.6
 
 @dataclass(frozen=True, kw_only=True)
 class MonthlyFacts:
-    """The months of one goal's KPI, as `aggregate` gives them, up to the period.
+    """The months of one goal's KPI, as `aggregate` gives them, up to the end of the period.
 
     Attributes:
-        months: Indexed by month; value (missing where the month is incomplete), coverage, n_days, n_rows, missing_days
-            (of a daily or working-day KPI), incomplete (too many days are missing for a verdict).
+        months: Indexed by month; value (missing where the month is incomplete), coverage, num, den, n_days, n_rows,
+            missing_days (of a daily or working-day KPI), incomplete (too many days are missing for a verdict), running
+            (its days are not over in the data; the value is that of the days so far).
+        daily: The value, or num and den, of every day with data, as `month_end` and `daily_signals` take it.
+            Newest days whose rows are not all in yet are left out.
+        late_days: Those days.
+        daily_kind: The aggregation they are to be told: a mean comes as the ratio of its parts.
         last_day: Newest day with data inside the period, ISO; empty = none.
         running: The period is not over in the data yet, so there is no verdict.
     """
 
     months: pd.DataFrame
+    daily: pd.Series | pd.DataFrame
+    daily_kind: Aggregation
+    late_days: pd.DatetimeIndex
     last_day: str = ""
     running: bool = False
 
@@ -51,17 +61,17 @@ def monthly_facts(
     period: Period,
     *,
     timezone: str,
-    working_days: Callable[[str], int],
+    calendar: pd.DataFrame,
     known_until: pd.Timestamp | None = None,
 ) -> dict[str, MonthlyFacts]:
-    """The months of each goal's KPI up to the period.
+    """The months of each goal's KPI up to the end of the period.
 
     Args:
         goals: From `goals_in_force`.
         metrics: Rows of the metrics table that exist, with their local day in ``date``.
-        period: A month.
+        period: A month, a quarter or a year.
         timezone: IANA name.
-        working_days: How many working days outside weekends a month has, for a KPI that keeps them.
+        calendar: date and day_type of every day from the first row to the end of the period.
         known_until: Local day up to which data was loaded; None = the tables do not say.
 
     Returns:
@@ -72,43 +82,82 @@ def monthly_facts(
     known = metrics[metrics["date"] <= end].assign(**dict.fromkeys(absent, np.nan))
     by_kpi = defaultdict(lambda: known.iloc[:0], list(known.groupby("kpi", sort=False)))
     went_on = set(metrics.loc[metrics["date"] > end, "kpi"])
-    loaded = known_until is not None and known_until > end
+    workdays = calendar.loc[calendar["day_type"] == "workday", "date"].dt.strftime("%Y-%m").value_counts()
     facts = {}
     for goal in goals.to_dict("records"):
         slices = [_slice(by_kpi[kpi], goal["dimension"]) for kpi in kpis_of(goal)]
-        months = aggregate(_rows_of(goal, slices), aggregation=goal["aggregation"], timezone=timezone)
-        unfinished = [_days(by_kpi[kpi]) for kpi in kpis_of(goal) if not loaded and kpi not in went_on]
-        running = not all(_is_over(days, end) for days in unfinished)
-        facts[goal["goal_id"]] = _facts(goal, slices, months, period, running=running, working_days=working_days)
+        rows = _rows_of(goal, slices)
+        months = aggregate(rows, aggregation=goal["aggregation"], timezone=timezone)
+        days = [_days(by_kpi[kpi]) for kpi in kpis_of(goal) if kpi not in went_on]
+
+        def is_running(until: pd.Timestamp, days: list[pd.Series] = days) -> bool:
+            loaded = known_until is not None and known_until > until
+            return not loaded and not all(_is_over(each, until) for each in days)
+
+        months = _checked(goal, slices, months, period, is_running, workdays)
+        late = _late_days(slices)
+        inside = months.loc[months.index.isin(period.months), "n_days"].sum() > 0
+        facts[goal["goal_id"]] = MonthlyFacts(
+            months=months,
+            daily=_daily(rows[~rows["date"].isin(late)], goal["aggregation"]),
+            late_days=late,
+            daily_kind=Aggregation.RATIO if goal["aggregation"] in MEANS else Aggregation(goal["aggregation"]),
+            last_day=str(min(_days(each).iloc[-1] for each in slices).date()) if inside else "",
+            running=bool(inside) and is_running(end),
+        )
     return facts
 
 
-def _facts(
+def _checked(
     goal: Mapping[str, Any],
     slices: list[pd.DataFrame],
     months: pd.DataFrame,
     period: Period,
-    *,
-    running: bool,
-    working_days: Callable[[str], int],
-) -> MonthlyFacts:
-    day_sets = [_days(rows) for rows in slices]
-    found = [_missing(days, months.index, working_days) for days in day_sets]
+    is_running: Callable[[pd.Timestamp], bool],
+    workdays: pd.Series,
+) -> pd.DataFrame:
+    """The months with what is missing from each; an incomplete month has no value, unless it is still running."""
+    found = [_missing(_days(rows), months.index, workdays) for rows in slices]
     missing = pd.concat([days for days, _ in found], axis=1).max(axis=1)
     incomplete = pd.concat([thin for _, thin in found], axis=1).any(axis=1)
     if goal["aggregation"] == Aggregation.LAST:
         incomplete |= _newest_is_thin(slices[0], months.index)
-    now = months.index == period.label
-    present = bool(len(months)) and bool((months["n_days"] > 0)[now].any())
-    running = running and present
-    hidden = incomplete & ~(now & running)
-    return MonthlyFacts(
-        months=months.assign(
-            value=months["value"].mask(hidden), missing_days=missing.astype(int), incomplete=incomplete.astype(bool)
-        ),
-        last_day=str(min(days.iloc[-1] for days in day_sets).date()) if present else "",
+    newest = months.index[-1] if len(months) else ""
+    open_end = newest in period.months and is_running(pd.Period(newest).end_time.normalize())
+    running = pd.Series(months.index == newest, index=months.index) & open_end
+    return months.assign(
+        value=months["value"].mask(incomplete & ~running),
+        missing_days=missing.astype(int),
+        incomplete=incomplete.astype(bool),
         running=running,
     )
+
+
+def _late_days(slices: list[pd.DataFrame]) -> pd.DatetimeIndex:
+    """Which of the newest seven days have fewer rows than every day of the four weeks before had, all alike.
+
+    Late rows come within days; a channel that stays away for longer is a change of the KPI and no gap in the data.
+    """
+    late = []
+    for rows in slices:
+        counts = rows.groupby("date").size()
+        newest, before = counts.iloc[-7:], counts.iloc[-35:-7]
+        if len(before) == 28 and before.nunique() == 1:
+            late += newest.index[newest < before.iloc[0]].tolist()
+    return pd.DatetimeIndex(late).unique()
+
+
+def _daily(rows: pd.DataFrame, aggregation: str) -> pd.Series | pd.DataFrame:
+    """One value a day; a mean of rows keeps its parts, so that days with more rows weigh more."""
+    if aggregation == Aggregation.RATIO:
+        return rows.dropna(subset=["num", "den"]).groupby("date")[["num", "den"]].sum()
+    values = rows.assign(value=fractions(rows)).dropna(subset=["value"])
+    if aggregation == Aggregation.LAST and "ts_utc" in values:
+        values = values[values["ts_utc"] == values.groupby("date")["ts_utc"].transform("max")]
+    by_day = values.groupby("date")["value"]
+    if aggregation in MEANS:
+        return pd.DataFrame({"num": by_day.sum(), "den": by_day.size().astype("float64")})
+    return by_day.sum()
 
 
 def _days(rows: pd.DataFrame) -> pd.Series:
@@ -116,7 +165,7 @@ def _days(rows: pd.DataFrame) -> pd.Series:
     return rows.loc[filled, "date"].drop_duplicates().sort_values()
 
 
-def _missing(days: pd.Series, months: pd.Index, working_days: Callable[[str], int]) -> tuple[pd.Series, pd.Series]:
+def _missing(days: pd.Series, months: pd.Index, workdays: pd.Series) -> tuple[pd.Series, pd.Series]:
     """Days missing in each month, and whether too many are: against the calendar, or against the KPI's own habit."""
     counts = days.dt.strftime("%Y-%m").value_counts().reindex(months, fill_value=0)
     lengths = pd.Series(pd.PeriodIndex(months, freq="M").days_in_month, index=months)
@@ -125,7 +174,7 @@ def _missing(days: pd.Series, months: pd.Index, working_days: Callable[[str], in
     if usual >= DAILY:
         expected = lengths
     elif weekend <= WORKING and usual >= 0.5:
-        expected = pd.Series([working_days(month) for month in months], index=months)
+        expected = workdays.reindex(months, fill_value=0)
     else:
         return counts * 0, counts < LEAST_USUAL * counts.median()
     return (expected - counts).clip(lower=0), counts < LEAST * expected

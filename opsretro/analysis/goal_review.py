@@ -1,4 +1,4 @@
-"""The goal review of a month: for every goal three separate verdicts — met, variation, assurance."""
+"""The goal review of a period: for every goal the separate verdicts met, variation, assurance and pace."""
 
 from __future__ import annotations
 
@@ -13,6 +13,13 @@ from opsretro.analysis.codes import Status, Variation
 from opsretro.analysis.result import Finding, Result
 
 _F, _S, _B, _I = "float64", "str", "bool", "int64"
+_INTERVALS = ("lower80", "upper80", "lower95", "upper95")
+
+LIKELY = 0.8
+"""A chance from which a target counts as likely to be met, and below whose rest as unlikely."""
+
+FALSE_ALERTS = 0.04
+"""Share of months in which a KPI that has not changed is flagged all the same; `make bench` measures 3.8 to 4.3 %."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -20,28 +27,48 @@ class GoalReview(Result):
     """Goals of one period against their targets.
 
     Attributes:
-        goals: One row a goal. goal_id, kpi, dimension, name, owner, unit, direction (codes); weight; actual, target,
-            low, high, baseline, previous (the month before) and its previous_target, same_last_year (the KPI's own
-            unit, rates as fractions; NaN = none);
-            attainment (ratio, 1.0 = on target, NaN = not defined); status, reason, previous_status; variation, rules
-            (those that fired, joined by +), side (up, down or empty: against the mean), better (the side is the wanted
-            one); assurance (``changed`` when the newest month is a signal); limits_state, mean, lower, upper,
-            n_baseline; coverage (share of the month's days with data), n_days, missing_days (of a daily KPI), n_rows,
-            last_day (ISO).
-        months: One row a goal and month up to the period. goal_id, month, value, coverage, in_baseline, beyond,
-            two_of_three, run8, signal (the month is flagged by a rule that alerts).
+        goals: One row a goal. goal_id, kpi, dimension, name, owner, unit, direction, aggregation, defects (codes of the
+            SMART check, joined by +); weight; actual, target, low, high, baseline, previous (the period before) and its
+            previous_target, same_last_year (the KPI's own unit, rates as fractions; NaN = none); attainment (ratio, 1.0
+            = on target, NaN = not defined); status, reason, previous_status; against_previous (better, worse or empty);
+            variation, rules and signal_months (those that fired in the period, joined by +), side (up, down or empty:
+            against the mean), better (the side is the wanted one); assurance (``changed`` when the period has a
+            signal); limits_state, mean, lower, upper (of the newest month), n_baseline, method (what they follow),
+            slope (a month, NaN = no trend), autocorrelation, autocorrelated; rebase_month, rebase_reason (the
+            newest); months_met, months_judged (of the year so far); pace (expected end of a running month),
+            pace_lower80 … pace_upper95, hit_probability, pace_days (days it rests on); coverage (share of the period's
+            days with data), n_days, missing_days (of a daily KPI), n_rows, last_day (ISO).
+        months: One row a goal and month up to the period. goal_id, month, value, coverage, running; target, low, high,
+            status, attainment (of that month; NaN or empty where the goal did not hold); mean, lower, upper, segment
+            (counts the rebases), in_baseline; beyond, two_of_three, run8, signal (the month is flagged by a rule that
+            alerts).
+        days: One row a goal and day of a running month. goal_id, date (ISO), actual (month to date), expected, lower80,
+            upper80, lower95, upper95 (of the days to come), goal_line (what the goal wants by that day).
+        scores: One row a month of the year so far, of the team: goal_score (1.0 = on target), weight_coverage (share of
+            the goals' weight behind it), supervisor, peer, self, data, total (0 to 100; NaN = none).
+        year_to_date: Mean of the totals; None = none.
+        weights: Of the scores, by assessor.
     """
 
     section: ClassVar[str] = "goals"
     frames: ClassVar[Mapping[str, Mapping[str, str]]] = {
         "goals": {
-            **dict.fromkeys(("goal_id", "kpi", "dimension", "name", "owner", "unit", "direction"), _S),
+            **dict.fromkeys(("goal_id", "kpi", "dimension", "name", "owner", "unit"), _S),
+            **dict.fromkeys(("direction", "aggregation", "defects"), _S),
             **dict.fromkeys(("weight", "actual", "target", "low", "high", "baseline"), _F),
             **dict.fromkeys(("previous", "previous_target", "same_last_year", "attainment"), _F),
-            **dict.fromkeys(("status", "reason", "previous_status"), _S),
-            **dict.fromkeys(("variation", "rules", "side", "better", "assurance", "limits_state"), _S),
+            **dict.fromkeys(("status", "reason", "previous_status", "against_previous"), _S),
+            **dict.fromkeys(("variation", "rules", "signal_months", "side", "better", "assurance"), _S),
+            "limits_state": _S,
             **dict.fromkeys(("mean", "lower", "upper"), _F),
             "n_baseline": _I,
+            "method": _S,
+            **dict.fromkeys(("slope", "autocorrelation"), _F),
+            "autocorrelated": _B,
+            **dict.fromkeys(("rebase_month", "rebase_reason"), _S),
+            **dict.fromkeys(("months_met", "months_judged"), _I),
+            **dict.fromkeys(("pace", *(f"pace_{name}" for name in _INTERVALS), "hit_probability"), _F),
+            "pace_days": _I,
             "coverage": _F,
             **dict.fromkeys(("n_days", "missing_days", "n_rows"), _I),
             "last_day": _S,
@@ -49,11 +76,28 @@ class GoalReview(Result):
         "months": {
             **dict.fromkeys(("goal_id", "month"), _S),
             **dict.fromkeys(("value", "coverage"), _F),
+            "running": _B,
+            **dict.fromkeys(("target", "low", "high"), _F),
+            "status": _S,
+            **dict.fromkeys(("attainment", "mean", "lower", "upper"), _F),
+            "segment": _I,
             **dict.fromkeys(("in_baseline", "beyond", "two_of_three", "run8", "signal"), _B),
+        },
+        "days": {
+            **dict.fromkeys(("goal_id", "date"), _S),
+            **dict.fromkeys(("actual", "expected", *_INTERVALS, "goal_line"), _F),
+        },
+        "scores": {
+            "month": _S,
+            **dict.fromkeys(("goal_score", "weight_coverage", "supervisor", "peer", "self", "data", "total"), _F),
         },
     }
     goals: pd.DataFrame
     months: pd.DataFrame
+    days: pd.DataFrame
+    scores: pd.DataFrame
+    year_to_date: float | None
+    weights: Mapping[str, float]
 
     def goal(self, goal_id: str) -> pd.Series:
         """The row of one goal.
@@ -66,17 +110,31 @@ class GoalReview(Result):
             raise KeyError(f"{goal_id!r} is no goal of {self.period}; it has {', '.join(rows.index)}")
         return rows.loc[goal_id]
 
+    def team_score(self) -> pd.DataFrame:
+        """The team's score month by month in words, as it stands on the page; no rows without any."""
+        table: pd.DataFrame = self._view().team_score()
+        return table
+
+    def advice(self) -> pd.DataFrame:
+        """How each goal could be written better, in words; one row a goal that has a defect."""
+        table: pd.DataFrame = self._view().advice()
+        return table
+
     def counts(self) -> dict[str, int]:
         """How many goals there are of each kind, counted once for headline, tile and chart.
 
         Returns:
-            met, missed, open (no verdict), decided, signal, judged (signal or noise could be told), total.
+            met, missed, open (no verdict), decided, signal, judged (signal or noise could be told), total; and of those
+            with a pace: paced, likely (to meet the target: chance of 80 % or more), unlikely (20 % or less).
         """
         goals = self.goals
         met, missed = ((goals["status"] == status).sum() for status in (Status.MET, Status.MISSED))
         counts = {"met": met, "missed": missed, "decided": met + missed, "open": len(goals) - met - missed}
         counts["signal"] = (goals["variation"] == Variation.SIGNAL).sum()
         counts["judged"] = (goals["variation"] != Variation.UNKNOWN).sum()
+        chance = goals["hit_probability"]
+        counts |= {"paced": chance.notna().sum(), "likely": (chance >= LIKELY).sum()}
+        counts["unlikely"] = (chance <= 1 - LIKELY).sum()
         return {key: int(count) for key, count in counts.items()} | {"total": len(goals)}
 
 
@@ -85,7 +143,10 @@ def findings_of(rows: Sequence[Mapping[str, Any]]) -> tuple[Finding, ...]:
     met, missed = (sum(row["status"] == status for row in rows) for status in (Status.MET, Status.MISSED))
     summary = Finding(code="goals_met" if met + missed else "goals_open", value=met, n=met + missed or len(rows))
     ranked = sorted(rows, key=_importance)
-    return (summary, *(Finding(code=_code(row), subject=row["goal_id"], value=row["attainment"]) for row in ranked))
+    judged = sum(row["variation"] != Variation.UNKNOWN for row in rows)
+    chance = Finding(code="false_alarms", value=judged * FALSE_ALERTS, n=judged)
+    goals = (Finding(code=_code(row), subject=row["goal_id"], value=row["attainment"]) for row in ranked)
+    return (summary, *goals, *([chance] if judged else []))
 
 
 def _code(row: Mapping[str, Any]) -> str:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 import pandas as pd
 
 from opsretro.analysis.codes import Aggregation, is_percent
+from opsretro.analysis.smart import smart_defects
 from opsretro.errors import InputError, Problem
 from opsretro.tables.cells import parse_slice
 from opsretro.tables.period import Period
+from opsretro.tables.settings import FILE as SETTINGS
+from opsretro.tables.settings import Rebase
 
 NUMBERS = ("baseline", "target", "target_growth", "low", "high", "weight")
 TEXTS = ("name", "owner", "unit", "milestones", "numerator", "denominator", "dimension")
@@ -20,35 +23,70 @@ FILE = "goals.csv"
 _DIGITS = re.compile(r"\d+")
 
 
-def goals_in_force(tables: Mapping[str, pd.DataFrame], period: Period) -> pd.DataFrame:
-    """Rows of the goals table that apply to a month, or to a part of it.
+def goals_in_force(
+    tables: Mapping[str, pd.DataFrame],
+    period: Period,
+    rebases: Sequence[Rebase] = (),
+    targets: Mapping[str, float] | None = None,
+) -> pd.DataFrame:
+    """Rows of the goals table that hold in the year so far, at least one of them in the period.
 
     Args:
         tables: Typed tables of the workspace.
-        period: A month.
+        period: A month, a quarter or a year.
+        rebases: New starts of limits; each must name a KPI or a goal there is.
+        targets: Target by goal_id, as it would be typed, that replaces the one of the table; a range keeps its own.
 
     Returns:
-        Goals with every optional column present; percent goals turned into fractions; missing text empty.
+        Goals with every optional column present and `defects` (codes joined by +); percent goals turned into fractions;
+        missing text empty.
 
     Raises:
-        InputError: Not a month, a missing table, no goal in force, milestones without a baseline, half a ratio, or a
-            name that metrics does not have although it has one much like it.
+        InputError: A missing table, no goal in force, milestones without a baseline, half a ratio, a name that metrics
+            does not have although it has one much like it, or a rebase of nothing.
     """
     problems = [
         Problem(code="table_needed", source=f"{name}.csv", values={"section": "goals"})
         for name in ("goals", "metrics")
         if name not in tables
     ]
-    if not period.is_month:
-        problems.append(Problem(code="month_only", source="--month", values={"value": period.label}))
     if problems:
         raise InputError(problems)
-    goals = _completed(tables["goals"])
-    goals = goals[~(goals["start"] > pd.Timestamp(period.end)) & ~(goals["deadline"] < pd.Timestamp(period.start))]
-    if goals.empty:
+    written = _with_targets(tables["goals"], targets or {})
+    everything = _completed(written).assign(defects=_defects(written, tables["metrics"]))
+    begun = everything[~(everything["start"] > pd.Timestamp(period.end))]
+    goals = begun[~(begun["deadline"].dt.year < period.end.year)]
+    if (goals["deadline"] < pd.Timestamp(period.start)).all():
         raise InputError([Problem(code="no_goal_in_force", source=FILE, values={"period": period.label})])
-    if problems := [*_milestone_problems(goals), *_part_problems(goals), *_name_problems(goals, tables["metrics"])]:
+    problems = [*_milestone_problems(goals), *_part_problems(goals), *_name_problems(goals, tables["metrics"])]
+    problems += _rebase_problems(everything, rebases)
+    if problems:
         raise InputError(problems)
+    return goals
+
+
+def rebases_of(goal: Mapping[str, Any], rebases: Sequence[Rebase]) -> list[Rebase]:
+    """The new starts that concern a goal: of the goal itself or of its KPI, oldest first."""
+    return sorted((item for item in rebases if item.kpi in {goal["goal_id"], goal["kpi"]}), key=lambda item: item.month)
+
+
+def _rebase_problems(goals: pd.DataFrame, rebases: Sequence[Rebase]) -> Iterator[Problem]:
+    known = sorted({*goals["goal_id"], *goals["kpi"]})
+    for item in rebases:
+        if item.kpi not in known:
+            close = get_close_matches(item.kpi, known, n=1, cutoff=0) or known
+            yield Problem(code="rebase_unknown", source=SETTINGS, values={"value": item.kpi, "known": close[0]})
+
+
+def _with_targets(goals: pd.DataFrame, targets: Mapping[str, float]) -> pd.DataFrame:
+    known = goals["goal_id"].tolist()
+    if unknown := [name for name in targets if name not in known]:
+        values = {"fix": ", ".join(known)}
+        raise InputError(Problem(code="bad_argument", source="targets", values=values | {"value": n}) for n in unknown)
+    asked = goals["goal_id"].isin(list(targets))
+    goals = goals.reindex(columns=list(dict.fromkeys([*goals.columns, "target", "target_growth"])))
+    goals["target"] = goals["goal_id"].map(dict(targets)).where(asked, goals["target"])
+    goals["target_growth"] = goals["target_growth"].mask(asked)
     return goals
 
 
@@ -64,6 +102,13 @@ def _completed(goals: pd.DataFrame) -> pd.DataFrame:
     for column in ("baseline", "target", "low", "high"):
         goals[column] = goals[column].where(~percent, goals[column] / 100)
     return goals
+
+
+def _defects(goals: pd.DataFrame, metrics: pd.DataFrame) -> list[str]:
+    """What each goal, as it was written, lacks to be a good one."""
+    with_parts = metrics["numerator"].notna() & metrics["denominator"].notna() if "numerator" in metrics else []
+    parts = set(metrics.loc[with_parts, "kpi"])
+    return ["+".join(smart_defects(goal, has_parts=goal["kpi"] in parts)) for goal in goals.to_dict("records")]
 
 
 def _milestone_problems(goals: pd.DataFrame) -> list[Problem]:

@@ -1,16 +1,15 @@
-"""Judge the goals of a month: for every one the three verdicts met, variation, assurance."""
+"""Judge the goals of a period: for every one the separate verdicts met, variation, assurance and pace."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from opsretro.analysis.attainment import attainment
+from opsretro.analysis.adjusted_limits import AdjustedLimits, adjusted_limits
 from opsretro.analysis.codes import (
     ALERT_RULES,
     Aggregation,
@@ -21,179 +20,203 @@ from opsretro.analysis.codes import (
     Status,
     Variation,
 )
+from opsretro.analysis.goal_months import facts_over, given, in_force, judge, month_verdicts, wanted, year_so_far
+from opsretro.analysis.goal_pace import pace, so_far
 from opsretro.analysis.goal_review import GoalReview, findings_of
-from opsretro.analysis.limits import ProcessLimits, assurance, no_limits, process_limits
+from opsretro.analysis.goal_table import rebases_of
+from opsretro.analysis.limits import ProcessLimits, assurance
 from opsretro.analysis.result import Context
 from opsretro.analysis.signals import snap
-from opsretro.analysis.targets import due_target, growth_target, wanted_range
+from opsretro.analysis.team_score import team_scores
 from opsretro.tables.period import add_months
 
 if TYPE_CHECKING:
     from opsretro.analysis.goal_facts import MonthlyFacts
+    from opsretro.tables.period import Period
+    from opsretro.tables.settings import Settings
+
+RULES = [rule.value for rule in ALERT_RULES]
+COPIED = ("goal_id", "kpi", "dimension", "name", "owner", "unit", "direction", "aggregation", "weight", "defects")
 
 
 def review_goals(
-    goals: pd.DataFrame, facts: Mapping[str, MonthlyFacts], *, month: str, context: Context, baseline_months: int
+    goals: pd.DataFrame,
+    facts: Mapping[str, MonthlyFacts],
+    *,
+    period: Period,
+    context: Context,
+    settings: Settings,
+    calendar: pd.DataFrame,
+    assessments: pd.DataFrame | None = None,
 ) -> GoalReview:
-    """Judge every goal of one month.
+    """Judge every goal of one period.
 
     Args:
-        goals: Rows of the goals table that are in force in the month; targets of percent goals already as fractions.
+        goals: From `goals_in_force`: the goals of the year so far; targets of percent goals already as fractions.
         facts: The months of each goal, by goal_id.
-        month: ``2026-10``.
+        period: A month, a quarter or a year.
         context: For display.
-        baseline_months: Months the limits are computed from.
+        settings: Months of the baseline, rebases, weights of the assessments.
+        calendar: date and day_type, for the pace of a running month.
+        assessments: The table, None = there is none.
 
     Returns:
-        The review; a goal without rows or target, or whose month is running or incomplete, has the status ``no_data``.
+        The review; a goal without rows or target, or whose period is running or incomplete, has the status
+        ``no_data``.
     """
-    rows, months = [], []
+    rows, months, days, year = [], [], [], []
     for goal in goals.to_dict("records"):
         fact = facts[goal["goal_id"]]
-        series = fact.months["value"]
-        baseline_n = _baseline_length(series, month, baseline_months)
-        limits = process_limits(series, baseline_n=baseline_n) if baseline_n else no_limits(len(series))
-        rows.append(verdicts(goal, fact, limits, month))
-        months.append(_month_rows(goal["goal_id"], fact.months, limits, baseline_n))
-    table = pd.DataFrame(rows)
+        judged = fact.months.join(month_verdicts(goal, fact.months))
+        year.append(year_so_far(judged, period.months[-1]).assign(weight=goal["weight"], direction=goal["direction"]))
+        if not in_force(goal, period.months):
+            continue
+        rebases = rebases_of(goal, settings.rebases)
+        limits = adjusted_limits(
+            judged["value"].mask(judged["running"]),
+            baseline_months=settings.baseline_months,
+            month=period.months[-1],
+            rebases=[item.month for item in rebases],
+        )
+        asked = given(wanted(goal, period.months), "target", "low", "high")
+        forecast, path = pace(goal, fact, period, asked, calendar=calendar, incomplete_days=settings.incomplete_days)
+        if period.kind != "month" and goal["aggregation"] == Aggregation.SUM:
+            path = so_far(judged["value"], {month: wanted(goal, [month])["target"] for month in period.months})
+        told = {"rebase_month": "", "rebase_reason": ""}
+        told |= {f"rebase_{key}": getattr(item, key) for item in rebases for key in ("month", "reason")}
+        rows.append(verdicts(goal, fact, limits, period) | _year(year[-1]) | forecast | told)
+        months.append(_month_rows(goal, judged, limits))
+        days.append(path.assign(goal_id=goal["goal_id"]))
+    weights = settings.assessment_weights or {"data": 1.0}
+    scores, year_to_date = team_scores(pd.concat(year), assessments, weights)
     return GoalReview(
-        period=month,
+        period=period.label,
         context=context,
         findings=findings_of(rows),
-        goals=table,
-        months=pd.concat(months) if months else pd.DataFrame(),
+        goals=pd.DataFrame(rows),
+        months=pd.concat(months),
+        days=pd.concat(days),
+        scores=scores,
+        year_to_date=year_to_date,
+        weights=weights,
     )
 
 
-def _baseline_length(series: pd.Series, month: str, baseline_months: int) -> int:
-    """Positions up to the last month of the baseline: the first months that have a value, never the one reviewed."""
-    present = np.flatnonzero(series.notna().to_numpy() & (series.index < month))[:baseline_months]
-    return int(present[-1]) + 1 if len(present) else 0
+def _year(months: pd.DataFrame) -> dict[str, int]:
+    """How many months of the year so far have a verdict, and how many of them were met."""
+    met, missed = (int((months["status"] == status).sum()) for status in (Status.MET, Status.MISSED))
+    return {"months_met": met, "months_judged": met + missed}
 
 
-def _month_rows(goal_id: str, months: pd.DataFrame, limits: ProcessLimits, baseline_n: int) -> pd.DataFrame:
-    rules = [rule.value for rule in ALERT_RULES]
-    signals = limits.signals[rules].set_axis(months.index)
-    return pd.DataFrame(
-        {
-            "goal_id": goal_id,
-            "month": months.index,
-            "value": months["value"].to_numpy(),
-            "coverage": months["coverage"].to_numpy(),
-            "in_baseline": [position < baseline_n for position in range(len(months))],
-            "signal": signals.any(axis=1).to_numpy(),
-            **{rule: signals[rule].to_numpy() for rule in rules},
-        }
-    )
+def _month_rows(goal: Mapping[str, Any], months: pd.DataFrame, limits: AdjustedLimits) -> pd.DataFrame:
+    shown = limits.months[["mean", "lower", "upper", "segment", "in_baseline", *RULES]]
+    lower, upper = _bounds(goal, months["value"])
+    table = months.join(shown).assign(goal_id=goal["goal_id"], signal=shown[RULES].any(axis=1))
+    table["lower"], table["upper"] = table["lower"].clip(lower=lower), table["upper"].clip(upper=upper)
+    return table.rename_axis("month").reset_index()
 
 
-def verdicts(goal: Mapping[str, Any], fact: MonthlyFacts, limits: ProcessLimits, month: str) -> dict[str, Any]:
-    """Judge one goal in one month.
+def _bounds(goal: Mapping[str, Any], values: pd.Series) -> tuple[float, float]:
+    """What the KPI can be: not below 0 if it never was, a share of parts not above 1."""
+    is_share = goal["unit"] in {"percent", "fraction"} and values.max() <= 1
+    return (0.0 if values.min() >= 0 else -np.inf), (1.0 if is_share else np.inf)
+
+
+def verdicts(goal: Mapping[str, Any], fact: MonthlyFacts, limits: AdjustedLimits, period: Period) -> dict[str, Any]:
+    """Judge one goal in one period.
 
     Args:
         goal: Row of the goals table, from `goals_in_force`.
         fact: The months of its KPI.
         limits: Their limits.
-        month: ``2026-10``.
+        period: A month, a quarter or a year.
 
     Returns:
-        A row of `GoalReview.goals`.
+        A row of `GoalReview.goals`, without year, pace and rebase.
     """
-    values, before = fact.months["value"], add_months(month, -1)
-    direction, wanted, wanted_before = Direction(goal["direction"]), _wanted(goal, month), _wanted(goal, before)
-    actual, previous, same_last_year = (
-        float(values.get(key, np.nan)) for key in (month, before, add_months(month, -12))
-    )
-    actual = snap(actual, wanted["target"], wanted["low"], wanted["high"])
-    status, reason = _judged(actual, wanted, goal, fact, month)
+    labels, before = in_force(goal, period.months), in_force(goal, period.before())
+    now, earlier = facts_over(goal, fact.months, labels), facts_over(goal, fact.months, period.before())
+    year_ago = [add_months(month, -12) for month in period.months]
+    asked, asked_before = wanted(goal, labels), wanted(goal, before)
+    now["actual"] = snap(now["actual"], asked["target"], asked["low"], asked["high"])
+    status, reason, attained = judge(goal, now, asked)
     if fact.running:
-        status, reason = Status.NO_DATA, Reason.RUNNING
+        status, reason, attained = Status.NO_DATA, Reason.RUNNING, None
     decided = status is not Status.NO_DATA
-    in_force_before = pd.isna(goal["start"]) or f"{goal['start']:%Y-%m}" <= before
-    judged = decided or reason is Reason.NO_TARGET
-    variation, rules = _variation(limits, values.index.get_loc(month) if judged else None)
-    side = "" if variation is Variation.UNKNOWN or actual == limits.mean else "up" if actual > limits.mean else "down"
-    limits = _bounded(limits, values, goal)
-    expected = _assurance(limits, variation, direction, wanted) if decided else Assurance.UNKNOWN
+    told = decided or reason is Reason.NO_TARGET
+    direction = Direction(goal["direction"])
+    signals = _signals(limits, period) if told else None
+    variation = _variation(limits, signals)
+    side = _side(limits, signals, fact.months["value"])
+    band = _band(limits, goal, fact.months["value"])
+    expected = _assurance(band, variation, direction, wanted(goal, labels[-1:])) if decided else Assurance.UNKNOWN
     return {
-        **{key: goal[key] for key in ("goal_id", "kpi", "dimension", "name", "owner", "unit", "direction", "weight")},
-        **{key: wanted[key] for key in ("target", "low", "high", "baseline")},
-        "actual": actual,
-        "previous": previous,
-        "previous_target": wanted_before["target"],
-        "same_last_year": same_last_year,
-        "attainment": attainment(actual, direction=direction, **_given(wanted)) if decided else None,
+        **{key: goal[key] for key in COPIED},
+        **asked,
+        **{key: now[key] for key in ("actual", "coverage", "n_days", "missing_days", "n_rows")},
+        "previous": earlier["actual"],
+        "previous_target": asked_before["target"],
+        "same_last_year": facts_over(goal, fact.months, year_ago)["actual"],
+        "attainment": attained,
         "status": status.value,
         "reason": reason.value,
-        "previous_status": _judged(previous, wanted_before, goal, fact, before)[0].value if in_force_before else "",
+        "previous_status": judge(goal, earlier, asked_before)[0].value if before == list(period.before()) else "",
+        "against_previous": _against(now["actual"], earlier["actual"], direction) if decided else "",
         "variation": variation.value,
-        "rules": "+".join(rules),
+        "rules": "" if signals is None else "+".join(rule for rule in RULES if signals[rule].any()),
+        "signal_months": "" if signals is None else "+".join(signals.index[signals.any(axis=1)]),
         "side": side,
         "better": _is_better(side, direction),
         "assurance": expected.value,
         "limits_state": limits.state.value,
-        **{key: getattr(limits, key) for key in ("mean", "lower", "upper", "n_baseline")},
-        **{key: fact.months[key].get(month, 0) for key in ("coverage", "n_days", "missing_days", "n_rows")},
+        **{key: getattr(band, key) for key in ("mean", "lower", "upper", "n_baseline")},
+        **{key: getattr(limits, key) for key in ("method", "slope", "autocorrelation", "autocorrelated")},
         "last_day": fact.last_day,
     }
 
 
-def _bounded(limits: ProcessLimits, series: pd.Series, goal: Mapping[str, Any]) -> ProcessLimits:
-    """Limits no wider than what the KPI can be: not below 0 if it never was, a share of parts not above 1."""
-    lower = max(limits.lower, 0.0) if series.min() >= 0 else limits.lower
-    is_share = goal["unit"] in {"percent", "fraction"} and series.max() <= 1
-    return replace(limits, lower=lower, upper=min(limits.upper, 1.0) if is_share else limits.upper)
+def _signals(limits: AdjustedLimits, period: Period) -> pd.DataFrame:
+    """The signals of the period's months, each as it was when it was the newest."""
+    return limits.newest.loc[limits.newest.index.isin(period.months), RULES]
 
 
-def _judged(
-    actual: float, wanted: Mapping[str, float], goal: Mapping[str, Any], fact: MonthlyFacts, month: str
-) -> tuple[Status, Reason]:
-    """Met or missed, where the month's data allows a verdict at all."""
-    here = fact.months.loc[month] if month in fact.months.index else None
-    if here is None or not here["n_days"]:
-        return Status.NO_DATA, Reason.NO_ROWS
-    if here["incomplete"]:
-        return Status.NO_DATA, Reason.INCOMPLETE
-    direction = Direction(goal["direction"])
-    status = _status(actual, wanted, direction)
-    if goal["aggregation"] == Aggregation.SUM and here["missing_days"]:
-        filled = actual * (here["n_days"] + here["missing_days"]) / here["n_days"]
-        return status if _status(filled, wanted, direction) == status else (Status.NO_DATA, Reason.INCOMPLETE)
-    return status
+def _variation(limits: AdjustedLimits, signals: pd.DataFrame | None) -> Variation:
+    if signals is None or limits.state is LimitsState.NONE:
+        return Variation.UNKNOWN
+    return Variation.SIGNAL if signals.to_numpy().any() else Variation.NOISE
 
 
-def _wanted(goal: Mapping[str, Any], month: str) -> dict[str, float]:
-    baseline, target = goal["baseline"], goal["target"]
-    if math.isnan(target) and not math.isnan(goal["target_growth"]) and not math.isnan(baseline):
-        target = growth_target(baseline, goal["target_growth"])
-    last_month = not pd.isna(goal["deadline"]) and month >= f"{goal['deadline']:%Y-%m}"
-    if not math.isnan(target) and not math.isnan(baseline) and not last_month:
-        target = due_target(target, baseline, goal["milestones"], month)
-    if goal["direction"] == Direction.RANGE:
-        return {"target": np.nan, "low": goal["low"], "high": goal["high"], "baseline": np.nan}
-    return {"target": target, "low": np.nan, "high": np.nan, "baseline": baseline}
+def _side(limits: AdjustedLimits, signals: pd.DataFrame | None, values: pd.Series) -> str:
+    """The side of the mean the newest signal is on, or the newest month without one."""
+    if signals is None or limits.state is LimitsState.NONE or signals.empty:
+        return ""
+    raised = signals.index[signals.any(axis=1)]
+    month = raised[-1] if len(raised) else signals.index[-1]
+    value, mean = values.loc[month], limits.months["mean"].loc[month]
+    return "" if np.isnan(value) or np.isnan(mean) or value == mean else "up" if value > mean else "down"
 
 
-def _given(wanted: Mapping[str, float], *keys: str) -> dict[str, float | None]:
-    """Missing numbers as None, the way the plain functions take them."""
-    return {key: None if math.isnan(wanted[key]) else wanted[key] for key in keys or wanted}
+def _band(limits: AdjustedLimits, goal: Mapping[str, Any], values: pd.Series) -> ProcessLimits:
+    """The limits of the newest month, no wider than what the KPI can be."""
+    newest = limits.months[["mean", "lower", "upper"]].iloc[-1] if len(limits.months) else {}
+    mean, lower, upper = (float(newest.get(key, np.nan)) for key in ("mean", "lower", "upper"))
+    least, most = _bounds(goal, values)
+    return ProcessLimits(
+        mean=mean,
+        lower=float(np.maximum(lower, least)),
+        upper=float(np.minimum(upper, most)),
+        mean_range=np.nan,
+        n_baseline=limits.n_baseline,
+        state=limits.state,
+        signals=limits.months[RULES],
+    )
 
 
-def _status(actual: float, wanted: Mapping[str, float], direction: Direction) -> tuple[Status, Reason]:
-    low, high = wanted_range(direction=direction, **_given(wanted, "target", "low", "high"))
-    if math.isnan(actual):
-        return Status.NO_DATA, Reason.UNDEFINED
-    if math.isnan(low) or math.isnan(high) or low > high:
-        return Status.NO_DATA, Reason.NO_TARGET
-    return (Status.MET if low <= snap(actual, low, high) <= high else Status.MISSED), Reason.NONE
-
-
-def _variation(limits: ProcessLimits, position: int | None) -> tuple[Variation, list[str]]:
-    if position is None or limits.state is LimitsState.NONE:
-        return Variation.UNKNOWN, []
-    flags = limits.signals.iloc[position]
-    rules = [rule.value for rule in ALERT_RULES if flags[rule.value]]
-    return (Variation.SIGNAL if rules else Variation.NOISE), rules
+def _against(actual: float, previous: float, direction: Direction) -> str:
+    """``better`` or ``worse`` than the period before; empty where neither can be said."""
+    if math.isnan(actual) or math.isnan(previous) or actual == previous:
+        return ""
+    return _is_better("up" if actual > previous else "down", direction)
 
 
 def _is_better(side: str, direction: Direction) -> str:
@@ -204,9 +227,9 @@ def _is_better(side: str, direction: Direction) -> str:
 
 
 def _assurance(
-    limits: ProcessLimits, variation: Variation, direction: Direction, wanted: Mapping[str, float]
+    band: ProcessLimits, variation: Variation, direction: Direction, asked: Mapping[str, float]
 ) -> Assurance:
     """What to expect; limits of a process that has just changed promise nothing about it."""
     if variation is Variation.SIGNAL:
         return Assurance.CHANGED
-    return assurance(limits, direction=direction, **_given(wanted, "target", "low", "high"))
+    return assurance(band, direction=direction, **given(asked, "target", "low", "high"))

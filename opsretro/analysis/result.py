@@ -47,6 +47,7 @@ class Context:
         currency: ISO 4217 code.
         timezone: IANA name.
         as_of: Local day up to which data was known, ISO; empty = unknown.
+        holidays_until: Last day whose public holidays the calendar knows, ISO; empty = all that were needed.
         names: Name by id and language.
     """
 
@@ -54,6 +55,7 @@ class Context:
     currency: str = "CNY"
     timezone: str = "Asia/Shanghai"
     as_of: str = ""
+    holidays_until: str = ""
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
@@ -145,7 +147,7 @@ class Result:
     def to_dict(self) -> dict[str, Any]:
         """Everything but the language, as plain JSON values; missing numbers are None."""
         data = {"schema": SCHEMA, "section": self.section}
-        return data | {item.name: _plain(getattr(self, item.name)) for item in _data_fields(self)}
+        return data | {item.name: plain(getattr(self, item.name)) for item in _data_fields(self)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], *, lang: str = "en") -> Self:
@@ -190,15 +192,16 @@ def _data_fields(result: Result | type[Result]) -> list[Field[Any]]:
     return [item for item in fields(result) if item.name != "lang"]
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value as JSON knows it: frames as lists of rows, missing and infinite numbers as None."""
     if isinstance(value, pd.DataFrame):
-        return [{str(key): _plain(cell) for key, cell in row.items()} for row in value.to_dict("records")]
+        return [{str(key): plain(cell) for key, cell in row.items()} for row in value.to_dict("records")]
     if isinstance(value, (Context, Finding)):
-        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+        return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
     if isinstance(value, (int, np.integer)):

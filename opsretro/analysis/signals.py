@@ -39,9 +39,10 @@ def find_signals(x: np.ndarray, mean: float, lower: float, upper: float, *, newe
         One row a position, bool columns beyond, two_of_three, run7, run8, trend7.
     """
     present = np.flatnonzero(np.isfinite(x))
-    frame = pd.DataFrame(False, index=range(len(x)), columns=[rule.value for rule in Rule])
+    found = np.zeros((len(x), len(Rule)), dtype=bool)
+    names = [rule.value for rule in Rule]
     if np.isnan(mean) or not len(present):
-        return frame
+        return pd.DataFrame(found, columns=names)
     y = x[present]
     hair = HAIR * max(np.abs(y).max(), abs(mean))
     side = np.sign(np.where(np.abs(y - mean) <= hair, 0.0, y - mean))
@@ -62,9 +63,8 @@ def find_signals(x: np.ndarray, mean: float, lower: float, upper: float, *, newe
             (Rule.TREND7, _ends(step == way, 6), 7),
         ):
             flags[rule] |= ends if newest else _members(ends, length)
-    for rule, flag in flags.items():
-        frame.iloc[present, frame.columns.get_loc(rule.value)] = flag
-    return frame
+    found[present] = np.column_stack([flags[rule] for rule in Rule])
+    return pd.DataFrame(found, columns=names)
 
 
 def _count(flags: np.ndarray, length: int) -> np.ndarray:

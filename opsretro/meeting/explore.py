@@ -1,42 +1,102 @@
-"""Explore a result live: pick a subject, the card follows."""
+"""Explore a goal live: pick a KPI, a period, a baseline, another target; the card follows."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import ipywidgets as widgets
+from markupsafe import Markup
 
-from opsretro.analysis.goal_review import GoalReview
+from opsretro.errors import InputError, Problem
 from opsretro.report.goal_view import GoalView
+from opsretro.tables.settings import THRESHOLDS
 from opsretro.words import say
+from opsretro.workspace import Workspace
+
+WIDE = widgets.Layout(width="min(100%, 480px)", height="44px")
 
 
-def explore(review: GoalReview) -> widgets.VBox:
-    """A widget to look at one goal after another.
+def explore(ops: Workspace, period: str) -> widgets.VBox:
+    """A widget to look at one goal after another, and to ask what if.
 
     Args:
-        review: From `open_workspace(…).goal_review(…)`.
+        ops: From `open_workspace(…)`.
+        period: A month, a quarter or a year to begin with.
 
     Returns:
-        A list of the goals, the most important first, above the card of the chosen one: chart, verdicts, source. It
-        needs a running kernel; without one the last card stays as it is.
+        Four controls above the card of the chosen goal: KPI (the most important first), period (the months with data,
+        newest first, and the one it began with), months of the baseline, and another target, which marks the card as
+        a supposition. It needs a running kernel; without one the last card stays as it is. Nothing is saved.
+
+    Raises:
+        InputError: As `goal_review`.
 
     Example:
         >>> from opsretro import open_workspace
-        >>> explore(open_workspace("data", lang="en").goal_review("2026-10")).children[0].label
+        >>> explore(open_workspace("data", lang="en"), "2026-10").children[0].label
         'Conversion'
     """
-    shown = GoalView(review)
-    goals = [finding.subject for finding in review.findings if finding.subject]
-    picker = widgets.Dropdown(
-        options=[(shown.text.name(review.goal(goal)), goal) for goal in goals],
-        description=say("explore.kpi", review.lang),
-        layout=widgets.Layout(width="min(100%, 480px)", height="44px"),
-    )
-    card = widgets.HTML(value=str(shown.card(picker.value)))
+    return _Explorer(ops, period).box
 
-    def follow(change: dict[str, Any]) -> None:
-        card.value = str(shown.card(change["new"]))
 
-    picker.observe(follow, names="value")
-    return widgets.VBox([picker, card])
+class _Explorer:
+    """The controls and the card they change."""
+
+    def __init__(self, ops: Workspace, period: str) -> None:
+        self.ops = ops
+        least, most = THRESHOLDS["baseline_months"]
+        periods = list(dict.fromkeys([period, *reversed(ops.months)]))
+        self.review = ops.goal_review(period)
+        self.kpi = widgets.Dropdown(options=self._goals(), description=say("explore.kpi", ops.lang), layout=WIDE)
+        self.period = widgets.Dropdown(options=periods, description=say("explore.period", ops.lang), layout=WIDE)
+        self.baseline = widgets.IntSlider(
+            value=ops.settings.baseline_months,
+            min=least,
+            max=most,
+            description=say("explore.baseline", ops.lang),
+            continuous_update=False,
+            layout=WIDE,
+        )
+        self.target = widgets.Text(description=say("explore.target", ops.lang), continuous_update=False, layout=WIDE)
+        self.card = widgets.HTML()
+        for control in (self.kpi, self.period, self.baseline, self.target):
+            control.observe(self._follow, names="value")
+            control.style.description_width = "120px"
+        self.box = widgets.VBox([self.kpi, self.period, self.baseline, self.target, self.card])
+        self._show()
+
+    def _goals(self) -> list[tuple[str, str]]:
+        text = GoalView(self.review).text
+        subjects = [item.subject for item in self.review.findings if item.subject]
+        return [(text.name(self.review.goal(subject)), subject) for subject in subjects]
+
+    def _follow(self, change: dict[str, Any]) -> None:
+        """Show what the controls ask for; what cannot be done is said in the place of the card."""
+        if change["owner"] is self.kpi and self.target.value:
+            self.target.value = ""  # another goal, its own target again: this change shows the card
+            return
+        try:
+            self._show()
+        except InputError as refused:
+            self.card.value = str(Markup("<p>{}</p>").format(refused.text(self.ops.lang)))
+
+    def _show(self) -> None:
+        goal, target = self.kpi.value, self._target()
+        self.review = self.ops.goal_review(
+            self.period.value, baseline_months=self.baseline.value, targets={} if target is None else {goal: target}
+        )
+        if goal not in self.review.goals["goal_id"].tolist():
+            goals = self._goals()
+            self.kpi.options, goal = goals, goals[0][1]
+        supposed = "" if target is None else Markup("<p>{}</p>").format(say("explore.what_if", self.ops.lang))
+        self.card.value = str(supposed + GoalView(self.review).card(goal))
+
+    def _target(self) -> float | None:
+        """The target that was typed, as it would be in goals.csv; None = the goal's own."""
+        typed = self.target.value.strip().removesuffix("%")
+        try:
+            return float(typed) if typed else None
+        except ValueError:
+            where = say("explore.target", self.ops.lang)
+            problem = Problem(code="not_a_number_plain", source=where, values={"value": typed})
+            raise InputError([problem], lang=self.ops.lang) from None

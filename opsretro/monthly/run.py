@@ -61,15 +61,18 @@ class Published:
     failed: tuple[str, ...]
 
 
-def run_month(month: str, *, workspace: Path, out: Path, langs: Sequence[str], progress: Progress) -> Published:
-    """Review a month and publish it.
+def run_month(
+    month: str, *, workspace: Path, out: Path, langs: Sequence[str], progress: Progress, as_of: str | None = None
+) -> Published:
+    """Review a month, a quarter or a year and publish it.
 
     Args:
-        month: ``2026-10``.
+        month: ``2026-10``, ``2026-Q3`` or ``2026``.
         workspace: Folder with the tables.
         out: Reports folder; the month goes into ``<out>/<month>``.
         langs: Languages of the pages, one or two of ``zh-CN`` and ``en``.
         progress: Told what happens.
+        as_of: Day or moment up to which data is known; None = the newest loaded_at.
 
     Returns:
         Where the page is and which sections failed.
@@ -80,13 +83,15 @@ def run_month(month: str, *, workspace: Path, out: Path, langs: Sequence[str], p
     """
     started = time.perf_counter()
     progress.say("checking", workspace=workspace)
-    ops, period = _checked(workspace, month, langs[0])
+    ops, period = _checked(workspace, month, langs[0], as_of)
     sources = ops.inputs.sources.values()
     progress.say("checked", n=f"{sum(source.rows for source in sources):,}", tables=len(ops.inputs.tables))
     if ops.inputs.header_only:
         progress.say("header_only", files=", ".join(ops.inputs.header_only))
     with staging(out.resolve(), period.label) as staged:
-        outcomes = {section.key: _run_section(section, ops, period, staged, progress) for section in SECTIONS}
+        offered = {"month": period.label, "workspace": str(ops.inputs.folder), "out": ".", "lang": ops.lang}
+        offered |= {"as_of": as_of} if as_of else {}
+        outcomes = {section.key: _run_section(section, ops, offered, staged, progress) for section in SECTIONS}
         names = _write_pages(ops, period, outcomes, langs, staged)
         names += [
             f"{key}.{kind}" for key in outcomes for kind in ("ipynb", "json") if (staged / f"{key}.{kind}").exists()
@@ -102,20 +107,22 @@ def run_month(month: str, *, workspace: Path, out: Path, langs: Sequence[str], p
     return Published(page=final / "index.html" if worth_it else None, failed=failed)
 
 
-def _checked(workspace: Path, month: str, lang: str) -> tuple[Workspace, Period]:
+def _checked(workspace: Path, month: str, lang: str, as_of: str | None) -> tuple[Workspace, Period]:
     """The inputs and the month, or every problem of both in one error."""
     problems: list[Problem] = []
     with collecting(problems):
         period = Period.parse(month)
     with collecting(problems):
-        ops = open_workspace(workspace.resolve(), lang=lang)
+        ops = open_workspace(workspace.resolve(), lang=lang, as_of=as_of)
     if problems:
         raise InputError(problems)
     ops.check_period(period.label)
     return ops, period
 
 
-def _run_section(section: Section, ops: Workspace, period: Period, staged: Path, progress: Progress) -> Outcome:
+def _run_section(
+    section: Section, ops: Workspace, offered: Mapping[str, str], staged: Path, progress: Progress
+) -> Outcome:
     name = say(f"page.section.{section.key}", progress.lang)
     if not set(section.tables) <= ops.inputs.present:
         progress.say("absent", section=name, tables=", ".join(section.files))
@@ -125,7 +132,6 @@ def _run_section(section: Section, ops: Workspace, period: Period, staged: Path,
         return Outcome(status="later")
     source = notebook_folder() / f"{section.notebook}.ipynb"
     progress.say("running", section=name, notebook=source.name)
-    offered = {"month": period.label, "workspace": str(ops.inputs.folder), "out": ".", "lang": ops.lang}
     ran = run_notebook(source, staged / f"{section.key}.ipynb", offered, progress=progress.bars)
     data = staged / f"{section.key}.json"
     digest = hashlib.sha256(source.read_bytes()).hexdigest()

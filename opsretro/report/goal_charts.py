@@ -1,9 +1,9 @@
-"""Charts of the goal review: one card per KPI, and the overview of all of them."""
+"""Charts of one goal: its months with what is usual for them, and the days of a running month."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -17,12 +17,11 @@ if TYPE_CHECKING:
     from opsretro.report.goal_text import GoalText
 
 MONTHS_SHOWN = 24
-SPAN = 2.4
-"""The overview reaches this many half-widths of the limits to either side."""
+FAN = ("expected", "lower80", "upper80", "lower95", "upper95")
 
 
 def card(text: GoalText, goal: pd.Series, months: pd.DataFrame, *, size: str = "wide", title: bool = True) -> Figure:
-    """One KPI: its months, the band it usually moves in, its target, and what stands out.
+    """One KPI: its months, the band it usually moves in, its target, what stands out, and where it is heading.
 
     Args:
         text: Words and numbers of the review.
@@ -31,30 +30,78 @@ def card(text: GoalText, goal: pd.Series, months: pd.DataFrame, *, size: str = "
         size: ``wide`` or ``narrow``.
         title: Draw the title inside the figure; a page writes it above instead.
     """
+    shown = months.tail(MONTHS_SHOWN).reset_index(drop=True)
+    if not np.isnan(goal["pace"]):
+        shown["value"] = shown["value"].mask(shown["running"])  # days so far are no month: the cone tells of it
+    axes, letters = _frame(text, goal, _range(goal, shown), _ends(text, goal, shown), size=size, title=title)
+    _band(axes, shown)
+    _line(axes, shown, text.months_in_period, letters)
+    _cone(axes, goal, shown, letters)
+    _ticks(axes, [text.tick(month) for month in shown["month"]], letters)
+    return cast("Figure", axes.figure)
+
+
+def days(text: GoalText, goal: pd.Series, path: pd.DataFrame, *, size: str = "wide", title: bool = True) -> Figure:
+    """The period so far, what its goal asks for by each day, and for a running month where it is heading.
+
+    Args:
+        text: Words and numbers of the review.
+        goal: Row of `GoalReview.goals`.
+        path: Its rows of `GoalReview.days`.
+        size: ``wide`` or ``narrow``.
+        title: Draw the title inside the figure.
+    """
+    path = path.reset_index(drop=True)
+    values = path[["actual", "lower95", "upper95", "goal_line"]].to_numpy(dtype=float)
+    values = values[np.isfinite(values)]
+    room = 0.06 * (values.max() - values.min()) or 1.0
+    axes, letters = _frame(
+        text, goal, (values.min() - room, values.max() + room), _day_ends(text, goal, path), size=size, title=title
+    )
+    last = path["actual"].last_valid_index()
+    fan = pd.concat([path.loc[[last]].assign(**dict.fromkeys(FAN, path["actual"].loc[last])), path.loc[last + 1 :]])
+    for low, high, shade in (("lower95", "upper95", 0.45), ("lower80", "upper80", 1.0)):
+        axes.fill_between(fan.index, fan[low], fan[high], color=LIGHT["cone"], alpha=shade, lw=0, zorder=1, label=low)
+    axes.plot(fan.index, fan["expected"], color=LIGHT["data"], lw=1, zorder=3, label="expected")
+    axes.plot(path.index, path["goal_line"], color=LIGHT["target"], lw=2, ls=(0, (5, 3)), zorder=2, label="goal")
+    axes.plot(path.index, path["actual"], color=LIGHT["data"], lw=letters * 0.15, zorder=4, label="actual")
+    axes.plot([last], [path["actual"].loc[last]], "o", color=LIGHT["data"], ms=letters * 0.4, zorder=5, label="so far")
+    axes.set_xlim(-0.6, len(path) - 0.4)
+    _ticks(axes, [text.day_tick(day) for day in path["date"]], letters)
+    return cast("Figure", axes.figure)
+
+
+def _frame(
+    text: GoalText,
+    goal: pd.Series,
+    reach: tuple[float, float],
+    ends: Sequence[tuple[float, str, str]],
+    *,
+    size: str,
+    title: bool,
+) -> tuple[Axes, float]:
+    """Axes whose margins fit the labels at their sides, and the size of the letters."""
     from matplotlib.ticker import MaxNLocator
 
     width, letters = SIZES[size]
-    shown = months.tail(MONTHS_SHOWN).reset_index(drop=True)
-    low, high = _range(goal, shown)
+    low, high = reach
     ticks = [value for value in MaxNLocator(4).tick_values(low, high) if low <= value <= high]
-    labels, ends = text.axis(ticks, goal), _ends(text, goal, shown)
+    labels = text.axis(ticks, goal)
     left, right = (letters * (wide(words) + 0.8) for words in (labels, [label for _, label, _ in ends]))
     head, foot = letters * (4.4 if title else 0.6), letters * 2.4
     height = head + foot + letters * 12.6
     figure = new_figure(size, height)
     inside = (left / width, foot / height, 1 - (left + right) / width, 1 - (head + foot) / height)
     axes = figure.add_axes(inside, ylim=(low, high))
-    _band(axes, goal, len(shown))
-    _line(axes, shown, text.review.period, letters)
     _labels(axes, ends, letters)
     axes.set_yticks(ticks, labels)
-    _months(axes, text, shown, letters)
     if title:
-        _title(figure, text.chart_title(goal), text.chart_caption(goal), letters)
-    return figure
+        draw_title(figure, text.chart_title(goal), text.chart_caption(goal), letters)
+    return axes, letters
 
 
-def _title(figure: Figure, title: str, caption: str, letters: float) -> None:
+def draw_title(figure: Figure, title: str, caption: str, letters: float) -> None:
+    """The message of a picture as its title, and a small line under it."""
     width, height = figure.bbox.width, figure.bbox.height
     x = letters * 0.5 / width
     figure.text(x, 1 - letters * 0.6 / height, title, fontsize=letters * 1.1, va="top")
@@ -62,47 +109,76 @@ def _title(figure: Figure, title: str, caption: str, letters: float) -> None:
     figure.text(x, 1 - letters * 2.4 / height, caption, va="top", **small)
 
 
-def _band(axes: Axes, goal: pd.Series, n: int) -> None:
-    if not np.isnan(goal["lower"]):
-        axes.axhspan(goal["lower"], goal["upper"], color=LIGHT["band"], zorder=0, label="limits", lw=0)
-        axes.axhline(goal["mean"], color=LIGHT["quiet"], lw=1, zorder=1, label="mean")
+def _band(axes: Axes, shown: pd.DataFrame) -> None:
+    """The usual range of every month, faded before the newest start of it, and what the goal wants of each."""
+    edges = np.arange(len(shown) + 1) - 0.5
+    newest = shown["segment"].max() if len(shown) else 0
+    for segment, part in shown.groupby("segment"):
+        x = np.clip(np.array([part.index[0] - 0.5, *part.index, part.index[-1] + 0.5]), -0.6, len(shown) - 0.4)
+        faded = 1.0 if segment == newest else 0.4
+        low, mean, high = (np.array([y.iloc[0], *y, y.iloc[-1]]) for y in (part["lower"], part["mean"], part["upper"]))
+        axes.fill_between(x, low, high, color=LIGHT["band"], alpha=faded, zorder=0, label="limits", lw=0)
+        axes.plot(x, mean, color=LIGHT["quiet"], lw=1, alpha=faded, zorder=1, label="mean")
     for column in ("target", "low", "high"):
-        if not np.isnan(goal[column]):
-            axes.axhline(goal[column], color=LIGHT["target"], lw=2, ls=(0, (5, 3)), zorder=2, label=column)
-    axes.set_xlim(-0.6, n - 0.4)
+        if shown[column].notna().any():
+            dashed: dict[str, Any] = {"color": LIGHT["target"], "lw": 2, "ls": (0, (5, 3))}
+            axes.stairs(shown[column], edges, baseline=None, fill=False, zorder=2, label=column, **dashed)
+    axes.set_xlim(-0.6, len(shown) - 0.4)
 
 
-def _line(axes: Axes, shown: pd.DataFrame, period: str, letters: float) -> None:
-    axes.plot(shown.index, shown["value"], color=LIGHT["data"], lw=letters * 0.11, zorder=3, label="value")
-    plain = shown[~shown["signal"]]
+def _line(axes: Axes, shown: pd.DataFrame, period: Sequence[str], letters: float) -> None:
+    over = shown[~shown["running"]]
+    axes.plot(over.index, over["value"], color=LIGHT["data"], lw=letters * 0.11, zorder=3, label="value")
+    plain, running = over[~over["signal"]], shown[shown["running"]]
     axes.plot(plain.index, plain["value"], "o", color=LIGHT["data"], ms=letters * 0.3, zorder=4, label="ordinary")
-    signals = shown[shown["signal"]]
-    past, now = signals[signals["month"] < period], signals[signals["month"] == period]
     hollow: dict[str, Any] = {"markerfacecolor": LIGHT["paper"], "markeredgewidth": letters * 0.08}
-    axes.plot(
-        past.index,
-        past["value"],
-        "D",
-        color=LIGHT["accent"],
-        ms=letters * 0.38,
-        zorder=5,
-        label="past signal",
-        **hollow,
-    )
-    axes.plot(now.index, now["value"], "D", color=LIGHT["accent"], ms=letters * 0.55, zorder=6, label="signal")
+    so_far: dict[str, Any] = {"color": LIGHT["quiet"], "ms": letters * 0.38, "zorder": 4, "label": "so far"}
+    axes.plot(running.index, running["value"], "o", **so_far, **hollow)
+    signals = over[over["signal"]]
+    past, now = signals[~signals["month"].isin(period)], signals[signals["month"].isin(period)]
+    diamond: dict[str, Any] = {"color": LIGHT["accent"], "marker": "D", "ls": ""}
+    axes.plot(past.index, past["value"], ms=letters * 0.38, zorder=5, label="past signal", **diamond, **hollow)
+    axes.plot(now.index, now["value"], ms=letters * 0.55, zorder=6, label="signal", **diamond)
+
+
+def _cone(axes: Axes, goal: pd.Series, shown: pd.DataFrame, letters: float) -> None:
+    """From the last whole month to where the running one is expected to end."""
+    if np.isnan(goal["pace"]) or len(shown) < 2:
+        return
+    end, start = len(shown) - 1, len(shown) - 2
+    origin = shown["value"].iloc[start]
+    x = [start, end, end + 0.4]
+    for level, shade in ((95, 0.45), (80, 1.0)):
+        low, high = goal[f"pace_lower{level}"], goal[f"pace_upper{level}"]
+        fan: dict[str, Any] = {"color": LIGHT["cone"], "alpha": shade, "lw": 0, "zorder": 1}
+        axes.fill_between(x, [origin, low, low], [origin, high, high], label=f"cone{level}", **fan)
+    hollow: dict[str, Any] = {"markerfacecolor": LIGHT["paper"], "markeredgewidth": letters * 0.1}
+    axes.plot([end], [goal["pace"]], "o", color=LIGHT["data"], ms=letters * 0.5, zorder=5, label="pace", **hollow)
 
 
 def _ends(text: GoalText, goal: pd.Series, shown: pd.DataFrame) -> list[tuple[float, str, str]]:
-    """Value, words and colour of every line's end: the month, the target, the mean."""
+    """Value, words and colour of every line's end: the newest month, the target, the mean."""
+    if shown.empty:
+        return []
     ends: list[tuple[float, str, str]] = []
-    now = shown[(shown["month"] == text.review.period) & shown["value"].notna()]
-    for _, month in now.iterrows():
-        colour = LIGHT["accent"] if month["signal"] else LIGHT["ink"]
-        ends.append((month["value"], text.amount(month["value"], goal), colour))
+    newest = shown.iloc[-1]
+    value = newest["value"] if np.isnan(goal["pace"]) else goal["pace"]
+    if newest["month"] in text.months_in_period and not np.isnan(value):
+        ends.append((value, text.amount(value, goal), LIGHT["accent"] if newest["signal"] else LIGHT["ink"]))
     for line in ("target", "low", "high", "mean"):
-        if not np.isnan(goal[line]):
+        if not np.isnan(newest[line]):
             colour = LIGHT["muted"] if line == "mean" else LIGHT["target"]
-            ends.append((goal[line], text.line_label(line, goal), colour))
+            ends.append((newest[line], text.line_label(line, newest[line], goal), colour))
+    return ends
+
+
+def _day_ends(text: GoalText, goal: pd.Series, path: pd.DataFrame) -> list[tuple[float, str, str]]:
+    """Value, words and colour of the ends: the goal, and where the period is heading or stands."""
+    last = path.iloc[-1]
+    reached = last["expected"] if np.isnan(last["actual"]) else last["actual"]
+    ends = [] if np.isnan(reached) else [(reached, text.amount(reached, goal), LIGHT["ink"])]
+    if not np.isnan(last["goal_line"]):
+        ends.append((last["goal_line"], text.line_label("goal", last["goal_line"], goal), LIGHT["target"]))
     return ends
 
 
@@ -148,114 +224,20 @@ def _spread(wanted: Sequence[float], gap: float, low: float, high: float) -> lis
 
 
 def _range(goal: pd.Series, shown: pd.DataFrame) -> tuple[float, float]:
-    """The limits decide the range of a line chart; the target and every month stay visible."""
-    lines = goal[["lower", "upper", "target", "low", "high", "mean"]].to_numpy(dtype=float)
-    values = np.concatenate([lines, shown["value"].to_numpy(dtype=float)])
+    """The limits decide the range of a line chart; the target, every month and the pace stay visible."""
+    lines = shown[["lower", "upper", "target", "low", "high", "mean", "value"]].to_numpy(dtype=float).ravel()
+    values = np.concatenate([lines, goal[["pace_lower95", "pace_upper95"]].to_numpy(dtype=float)])
     values = values[np.isfinite(values)]
     low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
     room = 0.08 * (high - low) or abs(high) * 0.1 or 1.0
     return low - room, high + room
 
 
-def _months(axes: Axes, text: GoalText, shown: pd.DataFrame, letters: float) -> None:
-    steps = [i for i in range(len(shown)) if (len(shown) - 1 - i) % (6 if letters < 16 else 4) == 0]
-    axes.set_xticks(steps, [text.tick(shown["month"].iloc[i]) for i in steps])
+def _ticks(axes: Axes, labels: Sequence[str], letters: float) -> None:
+    """As many labels under the axis as have room, the newest among them."""
+    step = next(n for n in (1, 2, 4, 6, 12, 99) if len(labels) / n <= (4.5 if letters < 16 else 7))
+    steps = [i for i in range(len(labels)) if (len(labels) - 1 - i) % step == 0]
+    axes.set_xticks(steps, [labels[i] for i in steps])
     axes.tick_params(labelsize=letters, length=0, pad=letters * 0.4)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
-
-
-def overview(text: GoalText, goals: pd.DataFrame, *, size: str = "wide", title: bool = True) -> Figure:
-    """All KPIs on one scale: where this month lies in the band each usually moves in, and where its target lies.
-
-    Args:
-        text: Words and numbers of the review.
-        goals: `GoalReview.goals`.
-        size: ``wide`` or ``narrow``.
-        title: Draw the title inside the figure.
-    """
-    width, letters = SIZES[size]
-    row, head = letters * 2.1, letters * (5.8 if title else 2.4)
-    height = head + row * len(goals) + letters * 1.2
-    figure = new_figure(size, height)
-    names = [text.short_name(goal, size) for _, goal in goals.iterrows()]
-    values = [text.amount(goal["actual"], goal) for _, goal in goals.iterrows()]
-    left, right = letters * (wide(names) + 0.9) / width, 1 - letters * (wide(values) + 0.9) / width
-    axes = figure.add_axes((left, letters * 1.2 / height, right - left, row * len(goals) / height))
-    axes.axvspan(-1, 1, color=LIGHT["band"], lw=0, label="limits")
-    axes.axvline(0, color=LIGHT["quiet"], lw=1)
-    for position, (_, goal) in enumerate(goals.iterrows()):
-        _overview_row(axes, text, goal, position, letters)
-    axes.set(xlim=(-SPAN - 0.5, SPAN + 0.5), ylim=(len(goals) - 0.5, -0.5), xticks=[])
-    axes.set_yticks(range(len(goals)), names)
-    axes.tick_params(length=0, labelsize=letters, pad=letters * 0.5, labelcolor=LIGHT["ink"])
-    axes.spines[:].set_visible(False)
-    for x, key in ((-1.8, "below"), (0, "usual"), (1.8, "above")):
-        axes.annotate(
-            text.word(f"overview.{key}"),
-            (x, -0.5),
-            xytext=(0, letters * 0.5),
-            textcoords="offset points",
-            ha="center",
-            fontsize=letters,
-            color=LIGHT["muted"],
-        )
-    if title:
-        _title(figure, text.overview_title(), text.word("overview.key"), letters)
-    return figure
-
-
-def _overview_row(axes: Axes, text: GoalText, goal: pd.Series, position: int, letters: float) -> None:
-    axes.annotate(
-        text.amount(goal["actual"], goal),
-        (1, position),
-        xycoords=("axes fraction", "data"),
-        xytext=(letters * 0.4, 0),
-        textcoords="offset points",
-        va="center",
-        fontsize=letters,
-        color=LIGHT["accent"] if goal["variation"] == "signal" else LIGHT["ink"],
-    )
-    if np.isnan(goal["lower"]):
-        short = {"facecolor": LIGHT["band"], "edgecolor": "none", "pad": 1}
-        words = text.word("overview.short")
-        axes.text(0, position, words, ha="center", va="center", fontsize=letters, color=LIGHT["muted"], bbox=short)
-        return
-    x = _place(goal["actual"], goal)
-    for column in ("target", "low", "high"):
-        _overview_target(axes, _place(goal[column], goal), x, position, letters)
-    axes.plot([np.clip(x, -SPAN, SPAN)], [position], zorder=4, **_mark(goal, letters))
-
-
-def _place(value: float, goal: pd.Series) -> float:
-    """Where a value lies between the mean (0) and the limits (−1 and 1); infinite outside limits without width."""
-    distance = value - goal["mean"]
-    half = goal["upper"] - goal["mean"] if distance > 0 else goal["mean"] - goal["lower"]
-    if distance == 0 or np.isnan(distance):
-        return float(distance)
-    return float(distance / half) if half > 0 else float(np.sign(distance) * np.inf)
-
-
-def _overview_target(axes: Axes, x: float, actual: float, position: int, letters: float) -> None:
-    """A dashed tick where the target lies; an arrow towards it when it lies beyond the picture.
-
-    The arrow stands inside of a month that went even further, and outside of one that did not.
-    """
-    from matplotlib.markers import CARETLEFT, CARETRIGHT
-
-    if np.isnan(x):
-        return
-    if abs(x) <= SPAN:
-        axes.plot([x, x], [position - 0.32, position + 0.32], color=LIGHT["target"], lw=3, ls=(0, (2, 1)), zorder=3)
-        return
-    passed = actual * np.sign(x) >= abs(x)
-    place = np.sign(x) * SPAN * (0.8 if passed else 1.14)
-    marker = CARETLEFT if x < 0 else CARETRIGHT
-    axes.plot([place], [position], marker=marker, color=LIGHT["target"], ms=letters * 0.5, zorder=3, label="target")
-
-
-def _mark(goal: pd.Series, letters: float) -> dict[str, Any]:
-    if goal["variation"] == "signal":
-        return {"marker": "D", "color": LIGHT["accent"], "ms": letters * 0.62, "label": "signal"}
-    face = {"color": LIGHT["data"], "markerfacecolor": LIGHT["paper"], "markeredgewidth": 2}
-    return {"marker": "o", "ms": letters * 0.55, "label": "ordinary", **face}

@@ -3,20 +3,43 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from opsretro.analysis.centre_line import Method
 from opsretro.analysis.codes import Direction, LimitsState, Reason, Status, Variation
+from opsretro.analysis.goal_review import LIKELY
+from opsretro.analysis.limits import LEAST_MONTHS
 from opsretro.report import numbers
-from opsretro.words import pick, say
+from opsretro.tables.period import Period
+from opsretro.words import join_list, pick, say
 
 if TYPE_CHECKING:
     from opsretro.analysis.goal_review import GoalReview
-    from opsretro.analysis.result import Finding
+    from opsretro.analysis.result import Context, Finding
 
 LONGEST_NAME = {"wide": 20, "narrow": 17}
+
+
+def is_met_but_worse(goal: pd.Series) -> bool:
+    """Whether a goal was met although its KPI is worse than in the period before."""
+    return bool(goal["status"] == Status.MET and goal["against_previous"] == "worse")
+
+
+def goal_name(goal: Mapping[str, Any], context: Context, lang: str, *, shared: bool = False) -> str:
+    """The goal's name: from [names] by goal, or by KPI unless that hides a slice or another goal; else its own.
+
+    Args:
+        goal: goal_id, kpi, name, dimension.
+        context: Has the names.
+        lang: ``zh-CN`` or ``en``.
+        shared: Whether another goal has the same KPI.
+    """
+    kpi = goal["goal_id"] if goal["name"] and (shared or goal["dimension"]) else goal["kpi"]
+    known = context.names.get(goal["goal_id"]) or context.names.get(kpi)
+    return str((pick(known, lang) if known else "") or goal["name"] or goal["goal_id"])
 
 
 class GoalText:
@@ -36,12 +59,9 @@ class GoalText:
         return say(f"goals.{key}", self.lang, **values)
 
     def name(self, goal: pd.Series) -> str:
-        """The goal's name: from [names] by goal, or by KPI unless that hides a slice or another goal; else its own."""
-        names = self.review.context.names
+        """The goal's name."""
         shared = sum(other["kpi"] == goal["kpi"] for other in self._goals.values()) > 1
-        kpi = goal["goal_id"] if goal["name"] and (shared or goal["dimension"]) else goal["kpi"]
-        known = names.get(goal["goal_id"]) or names.get(kpi)
-        return (pick(known, self.lang) if known else "") or goal["name"] or goal["goal_id"]
+        return goal_name(goal, self.review.context, self.lang, shared=shared)
 
     def short_name(self, goal: pd.Series, size: str) -> str:
         """The name as far as a chart has room for it; a Chinese character counts as two."""
@@ -63,9 +83,28 @@ class GoalText:
         """Labels of the axis of the goal's KPI."""
         return numbers.axis(values, goal["unit"], self.lang, currency=self.review.context.currency)
 
-    def line_label(self, line: str, goal: pd.Series) -> str:
-        """The words at the end of a line of the chart: target, low, high or mean with its number."""
-        return self.word(f"line.{line}", value=self.amount(goal[line], goal))
+    def gap(self, distance: float, goal: pd.Series) -> str:
+        """A distance between two values of the goal's KPI."""
+        return numbers.gap(distance, goal["unit"], self.lang, currency=self.review.context.currency)
+
+    def line_label(self, line: str, value: float, goal: pd.Series) -> str:
+        """The words at the end of a line of the chart: target, low, high, mean or goal with its number."""
+        return self.word(f"line.{line}", value=self.amount(value, goal))
+
+    @property
+    def kind(self) -> str:
+        """Month, quarter or year."""
+        return Period.parse(self.review.period).kind
+
+    @property
+    def months_in_period(self) -> tuple[str, ...]:
+        """The months of the period."""
+        return Period.parse(self.review.period).months
+
+    @property
+    def span(self) -> str:
+        """``this month`` and the like."""
+        return self.word(f"span.{self.kind}")
 
     def band(self, goal: pd.Series) -> str:
         """The usual range in words, or that there is none."""
@@ -80,9 +119,16 @@ class GoalText:
             "tick", year=month[2:4], month=int(month[5:]), name=say(f"date.short.m{int(month[5:])}", self.lang)
         )
 
+    def day_tick(self, date: str) -> str:
+        """A day under the axis, or a month of a quarter or year."""
+        return str(int(date[8:])) if len(date) > 7 else self.tick(date)
+
     def headline(self) -> str:
         """The answer of the section in one sentence."""
         counts = self.review.counts()
+        if counts["paced"] and not counts["decided"]:
+            open_ = counts["paced"] - counts["likely"] - counts["unlikely"]
+            return self.word("headline.pace", **counts | {"open": open_, "n": counts["paced"]})
         if not counts["decided"]:
             answer = self.word("headline.goals_open", n=counts["total"])
         else:
@@ -95,14 +141,21 @@ class GoalText:
 
     def sentence(self, finding: Finding) -> str:
         """A finding in words: met or missed, signal or noise."""
+        if finding.code == "false_alarms":
+            return self.word("certainty.chance", n=finding.n, value=numbers.number(finding.value, self.lang, digits=1))
         if not finding.subject:
             return self.headline()
         goal = self._goals[finding.subject]
-        return self.join(self.verdict(goal), self.variation(goal))
+        return self.join(self.verdict(goal), self.pace(goal), self.variation(goal))
 
     def explanation(self, goal: pd.Series) -> str:
-        """All three verdicts of a goal in words."""
-        return self.join(self.verdict(goal), self.variation(goal), self.assurance(goal))
+        """All verdicts of a goal in words."""
+        worse = self.word("met_worse", **self._before(goal)) if is_met_but_worse(goal) else ""
+        lean = self.word("lean") if goal["autocorrelated"] and goal["variation"] == Variation.SIGNAL else ""
+        return self.join(self.verdict(goal), worse, self.pace(goal), self.variation(goal), lean, self.assurance(goal))
+
+    def _before(self, goal: pd.Series) -> dict[str, str]:
+        return {"before": self.word(f"before.{self.kind}").lower(), "value": self.amount(goal["previous"], goal)}
 
     def join(self, *sentences: str) -> str:
         """Sentences in a row."""
@@ -114,7 +167,8 @@ class GoalText:
         if goal["status"] == Status.NO_DATA:
             until = numbers.day(goal["last_day"], self.lang) if goal["last_day"] else ""
             coverage = numbers.rate(goal["coverage"], self.lang)
-            values = {"until": until, "coverage": coverage, "actual": self.amount(goal["actual"], goal)}
+            actual = self.amount(goal["actual"], goal)
+            values = {"until": until, "coverage": coverage, "actual": actual, "span": self.span}
             few = goal["reason"] == Reason.INCOMPLETE and not goal["missing_days"]
             return self.word(f"verdict.{'few_rows' if few else goal['reason']}", name=name, **values)
         if goal["direction"] == Direction.RANGE:
@@ -123,6 +177,29 @@ class GoalText:
         actual, target = self.amounts([goal["actual"], goal["target"]], goal)
         attained = self._attained(goal)
         return self.word(f"verdict.{goal['status']}", name=name, actual=actual, target=target, attained=attained)
+
+    def pace(self, goal: pd.Series) -> str:
+        """Where a running month is heading, and the chance of the target."""
+        if goal["reason"] != Reason.RUNNING or self.kind != "month":
+            return ""
+        if math.isnan(goal["pace"]):
+            return self.word("pace.untold")
+        low, high = self.amounts([goal["pace_lower80"], goal["pace_upper80"]], goal)
+        if math.isnan(goal["hit_probability"]):
+            return self.word("pace.bare", span=self.span, low=low, high=high)
+        chance = numbers.chance(goal["hit_probability"], self.lang)
+        return self.word("pace.told", span=self.span, low=low, high=high, chance=chance)
+
+    def pace_cell(self, goal: pd.Series) -> str:
+        """The pace in a cell: where a running month is heading, or how the year went so far."""
+        if math.isnan(goal["pace"]):
+            if not goal["months_judged"] or goal["reason"] == Reason.RUNNING:
+                return say("number.missing", self.lang)
+            return self.word("pace.year", met=goal["months_met"], n=goal["months_judged"])
+        low, high = self.amounts([goal["pace_lower80"], goal["pace_upper80"]], goal)
+        if math.isnan(goal["hit_probability"]):
+            return self.word("pace.cell_bare", low=low, high=high)
+        return self.word("pace.cell", low=low, high=high, chance=numbers.chance(goal["hit_probability"], self.lang))
 
     def _attained(self, goal: pd.Series) -> str:
         if math.isnan(goal["attainment"]) or self._is_floor(goal):
@@ -149,6 +226,9 @@ class GoalText:
             return self.word("variation.unknown", n=goal["n_baseline"])
         lower, upper = self.amounts([goal["lower"], goal["upper"]], goal)
         band = {"lower": lower, "upper": upper}
+        if goal["variation"] == Variation.SIGNAL and self.kind != "month":
+            months = goal["signal_months"].split("+")
+            return self.word("variation.months", n=len(months), months=join_list([*map(self.tick, months)], self.lang))
         if goal["variation"] == Variation.NOISE:
             return self.word("variation.constant" if goal["lower"] == goal["upper"] else "variation.noise", **band)
         return self.word(f"variation.{self._rule(goal)}_{goal['side']}", **band)
@@ -161,11 +241,36 @@ class GoalText:
         return "" if goal["status"] == Status.NO_DATA else self.word(f"assurance.{goal['assurance']}")
 
     def compare(self, goal: pd.Series) -> str:
-        """The month before and the same month of last year, where they are known."""
-        values = {"before": goal["previous"], "year_ago": goal["same_last_year"]}
-        shown = {key: self.amount(value, goal) for key, value in values.items() if not math.isnan(value)}
-        known = [self.word(f"compare.{key}", value=value) for key, value in shown.items()]
+        """The period before and the same one of last year, where they are known."""
+        values = [(self.word(f"before.{self.kind}"), goal["previous"])]
+        if self.kind != "year":
+            values.append((self.word(f"year_ago.{self.kind}"), goal["same_last_year"]))
+        known = [
+            self.word("compare.value", when=when, value=self.amount(value, goal))
+            for when, value in values
+            if not math.isnan(value)
+        ]
         return self.word("compare.gap").join(known)
+
+    def turn(self, goal: pd.Series) -> str:
+        """What would change the verdicts: how far the target is, and from where on a month is a signal."""
+        parts = []
+        if not math.isnan(goal["target"]) and goal["status"] != Status.NO_DATA:
+            parts.append(self.word(f"turn.{goal['status']}", gap=self.gap(goal["actual"] - goal["target"], goal)))
+        if goal["limits_state"] == LimitsState.NONE:
+            parts.append(self.word("turn.history", n=max(1, LEAST_MONTHS - goal["n_baseline"])))
+        elif goal["variation"] == Variation.SIGNAL:
+            parts.append(self.word("turn.changed"))
+        else:
+            parts.append(self._band_turn(goal))
+        return self.join(*parts)
+
+    def _band_turn(self, goal: pd.Series) -> str:
+        lower, upper = self.amounts([goal["lower"], goal["upper"]], goal)
+        open_below = goal["lower"] > 0 or goal["mean"] < 0
+        open_above = goal["unit"] not in numbers.RATES or goal["upper"] < 1
+        key = "band" if open_below and open_above else "band_up" if open_above else "band_down"
+        return self.word(f"turn.{key}", lower=lower, upper=upper)
 
     def certainty(self) -> str:
         """How sure the section is, in one line."""
@@ -179,6 +284,11 @@ class GoalText:
         if len(thin):
             names = say("list.comma", self.lang).join(self.name(goal) for _, goal in thin.iterrows())
             parts.append(self.word("certainty.coverage", names=names, n=int(thin["missing_days"].max())))
+        parts += [self.sentence(finding) for finding in self.review.findings if finding.code == "false_alarms"]
+        lean = int(goals["autocorrelated"].sum())
+        parts += [self.word("certainty.lean", n=lean)] if lean else []
+        if until := self.review.context.holidays_until:
+            parts.append(self.word("certainty.holidays", day=numbers.day(until, self.lang)))
         return self.join(*parts)
 
     def changes(self) -> list[str]:
@@ -197,25 +307,43 @@ class GoalText:
 
     def chart_title(self, goal: pd.Series) -> str:
         """The message of a card as a full sentence."""
+        name = self.name(goal)
         if goal["variation"] == Variation.SIGNAL:
-            return self.word(f"title.{self._rule(goal)}_{goal['side']}", name=self.name(goal))
-        key = (
-            goal["reason"]
-            if goal["status"] == Status.NO_DATA and goal["reason"] != Reason.NO_TARGET
-            else goal["variation"]
-        )
-        return self.word(f"title.{key}", name=self.name(goal))
+            return self.word(f"title.{self._rule(goal)}_{goal['side']}", name=name)
+        if not math.isnan(goal["hit_probability"]):
+            chance = goal["hit_probability"]
+            likely = "likely" if chance >= LIKELY else "unlikely" if chance <= 1 - LIKELY else "open"
+            return self.word(f"title.pace_{likely}", name=name)
+        if goal["status"] == Status.NO_DATA and goal["reason"] != Reason.NO_TARGET:
+            return self.word(f"title.{goal['reason']}", name=name, span=self.span)
+        return self.word(f"title.{goal['variation']}", name=name)
 
     def chart_caption(self, goal: pd.Series) -> str:
-        """Unit, source and n of a card."""
+        """Unit, source and n of a card, who owns the goal, and since when its range holds."""
         known = {"percent": "rate", "fraction": "rate", "count": "count"}
         unit = self.review.context.currency if goal["unit"] == "currency" else goal["unit"]
         unit = self.word(f"unit.{known[unit]}") if unit in known else unit
         state = self.word(f"limits.{goal['limits_state']}", n=goal["n_baseline"])
-        return self.word("caption", unit=unit, days=goal["n_days"], state=state)
+        parts = [self.word("caption", unit=unit, days=goal["n_days"], state=state, span=self.span)]
+        parts += [] if goal["method"] == Method.PLAIN else [self.word(f"follows.{goal['method']}")]
+        parts += [self.word("owner", owner=goal["owner"])] if goal["owner"] else []
+        return self.word("compare.gap").join(parts)
+
+    def rebased(self, goal: pd.Series) -> str:
+        """Since when and why the KPI's range starts anew; empty when it does not."""
+        if not goal["rebase_month"]:
+            return ""
+        return self.word("rebased", month=numbers.month(goal["rebase_month"], self.lang), reason=goal["rebase_reason"])
+
+    def days_title(self, goal: pd.Series) -> str:
+        """The message of the picture of a running month, or of a quarter or year so far."""
+        if math.isnan(goal["pace"]):
+            return self.word("pace.so_far", name=self.name(goal))
+        low, high = self.amounts([goal["pace_lower80"], goal["pace_upper80"]], goal)
+        return self.word("pace.title", name=self.name(goal), low=low, high=high)
 
     def overview_title(self) -> str:
         """The message of the overview as a full sentence."""
         counts = self.review.counts()
-        told = "title" if counts["judged"] else "untold"
+        told = "title" if counts["judged"] else "running" if counts["paced"] else "untold"
         return self.word(f"overview.{told}", n=counts["signal"], total=counts["total"])

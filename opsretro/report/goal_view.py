@@ -10,8 +10,9 @@ import pandas as pd
 from markupsafe import Markup
 
 from opsretro.analysis.codes import Direction, Reason, Status, Variation
-from opsretro.report import goal_charts
-from opsretro.report.goal_text import GoalText
+from opsretro.report import goal_charts, goal_overview
+from opsretro.report.goal_notes import score, smart
+from opsretro.report.goal_text import GoalText, is_met_but_worse
 from opsretro.report.look import SIZES, light_tokens, svg
 from opsretro.report.numbers import rate
 from opsretro.report.templates import render
@@ -52,19 +53,20 @@ class GoalView:
             KeyError: No such goal.
         """
         if subject is None:
-            return goal_charts.overview(self.text, self._ranked())
+            return goal_overview.overview(self.text, self._ranked(), self.review.months)
         return goal_charts.card(self.text, self.review.goal(subject), self._months(subject))
 
     def table(self) -> pd.DataFrame:
-        """One row a goal: actual, target, attainment and the three verdicts in words."""
-        columns = ("goal", "owner", "actual", "target", "attainment", "status", "variation", "assurance")
-        rows = [dict(zip(columns, self._cells(goal), strict=True)) for goal in self._by_importance()]
-        return pd.DataFrame(rows, columns=list(columns)).rename(
-            columns={column: self.text.word(f"column.{column}") for column in columns}
-        )
+        """One row a goal: actual, what it was before, target, attainment and the verdicts in words."""
+        word = self.text.word
+        running = self.review.goals["pace"].notna().any()
+        columns = [word(f"column.{name}") for name in ("goal", "actual")] + [word(f"before.{self.text.kind}")]
+        columns += [word(f"column.{name}") for name in ("target", "attainment", "status", "variation", "assurance")]
+        columns.append(word("column.pace" if running else "column.year"))
+        return pd.DataFrame([self._cells(goal) for goal in self._by_importance()], columns=columns)
 
     def certainty(self) -> pd.DataFrame:
-        """One row a goal: its usual range, the months behind it, and how much of the month the data covers."""
+        """One row a goal: its usual range, what stands behind it, and what would change the verdicts."""
         text, word = self.text, self.text.word
         rows = [
             {
@@ -72,10 +74,21 @@ class GoalView:
                 word("column.range"): text.band(goal),
                 word("column.history"): word(f"history.{goal['limits_state']}", n=goal["n_baseline"]),
                 word("column.coverage"): rate(goal["coverage"], self.review.lang),
+                word("column.turn"): text.turn(goal),
             }
             for goal in self._by_importance()
         ]
         return pd.DataFrame(rows)
+
+    def team_score(self) -> pd.DataFrame:
+        """The team's score, one row a month."""
+        found = score(self.text)
+        return pd.DataFrame(found["rows"], columns=found["columns"])
+
+    def advice(self) -> pd.DataFrame:
+        """How each goal could be written better."""
+        columns = [self.text.word("column.goal"), self.text.word("column.advice")]
+        return pd.DataFrame([(name, " ".join(texts)) for name, texts in smart(self.text)["goals"]], columns=columns)
 
     def html(self) -> Markup:
         """Headline and table, for a notebook."""
@@ -90,9 +103,18 @@ class GoalView:
             overview_title=self.text.overview_title(),
             overview=self._pictures("goals-overview", self.text.overview_title()),
             table=self._table(),
+            worse=self._worse(),
             certainty=self.text.certainty(),
+            score=score(self.text),
+            smart=smart(self.text),
             cards=[self._card(goal) for goal in self._by_importance()],
         )
+
+    def _worse(self) -> str:
+        """What the mark of a goal means that was met although it fell; empty when none was."""
+        if not any(map(is_met_but_worse, self._by_importance())):
+            return ""
+        return self.text.word("status.key", before=self.text.word(f"before.{self.text.kind}").lower())
 
     def card(self, goal_id: str) -> Markup:
         """The card of one goal alone, for a live notebook.
@@ -135,22 +157,24 @@ class GoalView:
     def _cells(self, goal: pd.Series) -> tuple[str, ...]:
         text, word = self.text, self.text.word
         if goal["direction"] == Direction.RANGE:
-            actual, low, high = text.amounts([goal["actual"], goal["low"], goal["high"]], goal)
+            actual, before, low, high = text.amounts([goal[key] for key in ("actual", "previous", "low", "high")], goal)
             wanted = word("range", low=low, high=high)
         else:
-            actual, wanted = text.amounts([goal["actual"], goal["target"]], goal)
+            actual, before, wanted = text.amounts([goal[key] for key in ("actual", "previous", "target")], goal)
         judged = goal["status"] != Status.NO_DATA
         told = judged or goal["reason"] == Reason.NO_TARGET
+        status = word(f"status.{goal['status'] if judged else goal['reason']}")
         mark = f"signal_{goal['side']}" if goal["variation"] == Variation.SIGNAL else goal["variation"]
         return (
             text.name(goal),
-            goal["owner"],
             actual,
+            before,
             wanted,
             text.share(goal),
-            word(f"status.{goal['status'] if judged else goal['reason']}"),
+            word("status.worse", status=status) if is_met_but_worse(goal) else status,
             word(f"mark.{mark if told else 'none'}"),
             word(f"expect.{goal['assurance'] if judged else 'none'}"),
+            text.pace_cell(goal),
         )
 
     def _table(self) -> dict[str, object]:
@@ -168,16 +192,30 @@ class GoalView:
             "compare": self.text.compare(goal),
             "caption": self.text.chart_caption(goal),
             "explanation": self.text.explanation(goal),
+            "turn": self.text.word("turn.label", text=self.text.turn(goal)),
+            "rebased": self.text.rebased(goal),
             "open": flagged,
             "pictures": self._pictures(_anchor(goal["goal_id"]), title, goal),
+            "days": self._days(goal),
         }
+
+    def _days(self, goal: pd.Series) -> dict[str, object] | None:
+        """The picture of a period that is still running, and of a quarter or a year of a sum."""
+        path = self.review.days[self.review.days["goal_id"] == goal["goal_id"]]
+        if path["actual"].notna().sum() == 0:
+            return None
+        title, ident = self.text.days_title(goal), f"{_anchor(goal['goal_id'])}-days"
+        figures = {size: goal_charts.days(self.text, goal, path, size=size, title=False) for size in SIZES}
+        pictures = {size: svg(figure, ident=f"{ident}-{size}", label=title) for size, figure in figures.items()}
+        key = "pace.key_bare" if path["expected"].isna().all() else "pace.key"
+        return {"title": title, "pictures": pictures, "key": self.text.word(key)}
 
     def _pictures(self, ident: str, label: str, goal: pd.Series | None = None) -> dict[str, Markup]:
         """The same picture in both sizes; the page shows the one that fits."""
         pictures = {}
         for size in SIZES:
             if goal is None:
-                figure = goal_charts.overview(self.text, self._ranked(), size=size, title=False)
+                figure = goal_overview.overview(self.text, self._ranked(), self.review.months, size=size, title=False)
             else:
                 figure = goal_charts.card(self.text, goal, self._months(goal["goal_id"]), size=size, title=False)
             pictures[size] = svg(figure, ident=f"{ident}-{size}", label=label)

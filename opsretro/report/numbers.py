@@ -144,6 +144,44 @@ def share(value: float | None, lang: str) -> str:
     return text
 
 
+def gap(value: float, unit: str, lang: str, *, currency: str = "CNY") -> str:
+    """A distance between two values of a KPI, without its sign; between rates it is percentage points.
+
+    Example:
+        >>> gap(-0.0016, "percent", "en"), gap(337_681, "currency", "en")
+        ('0.16 points', '¥338k')
+    """
+    if unit in RATES:
+        return say("number.points", lang, value=number(abs(value) * 100, lang))
+    return amount(abs(value), unit, lang, currency=currency)
+
+
+def chance(value: float, lang: str) -> str:
+    """A probability in whole per cent, never certain: none is below 1 % or above 99 %.
+
+    Example:
+        >>> chance(0.0, "en"), chance(0.468, "en"), chance(1.0, "en")
+        ('<1%', '47%', '>99%')
+    """
+    if value < 0.01:
+        return say("number.below", lang, value="1%")
+    return say("number.above", lang, value="99%") if value > 0.99 else f"{100 * value:.0f}%"
+
+
+def period(label: str, lang: str) -> str:
+    """A month, a quarter or a year in words.
+
+    Example:
+        >>> period("2026-Q3", "en"), period("2026-10", "zh-CN"), period("2026", "zh-CN")
+        ('2026 Q3', '2026年10月', '2026年')
+    """
+    if len(label) == 4:
+        return say("date.year", lang, year=label)
+    if "Q" in label:
+        return say("date.quarter", lang, year=label[:4], quarter=label[-1])
+    return month(label, lang)
+
+
 def month(label: str, lang: str) -> str:
     """A month in words.
 

@@ -14,6 +14,7 @@ from opsretro.report.look import css_tokens
 from opsretro.report.sections import SECTIONS, TILE_ORDER, Section
 from opsretro.report.templates import render, style
 from opsretro.report.views import View, view
+from opsretro.tables.period import Period
 from opsretro.words import join_list, pick, say
 
 SENTENCES = 5
@@ -24,7 +25,7 @@ class MonthPage:
     """Everything a month's page is made of.
 
     Attributes:
-        period: ``2026-10``.
+        period: ``2026-10``, ``2026-Q3`` or ``2026``.
         context: Team, currency, names.
         results: Result by section.
         failures: Why a section failed, in words by language, by section.
@@ -54,13 +55,16 @@ def page_html(page: MonthPage, lang: str, *, other: tuple[str, str] | None = Non
         HTML that loads nothing from outside.
     """
     views = {key: view(result.in_language(lang)) for key, result in page.results.items()}
-    period = numbers.month(page.period, lang)
+    kind = Period.parse(page.period).kind
+    title = say(f"page.title.{kind}", lang, period=numbers.period(page.period, lang))
     return str(
         render(
             "page.html.jinja",
             lang=lang,
             word=lambda key, **values: say(f"page.{key}", lang, **values),
-            title=say("page.title", lang, period=period),
+            title=title,
+            conclusions_title=say(f"page.conclusions.{kind}", lang),
+            changes_title=say(f"page.changes.{kind}", lang),
             team=pick(page.context.team, lang),
             as_of=say("page.as_of", lang, day=numbers.day(page.context.as_of, lang)) if page.context.as_of else "",
             other={"lang": other[0], "file": other[1], "name": say("page.other_language", lang)} if other else None,

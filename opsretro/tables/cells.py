@@ -55,9 +55,9 @@ def convert(cells: pd.Series, column: Column, source: str) -> tuple[pd.Series, l
 
 def _values(distinct: list[str], column: Column) -> pd.Series:
     """The distinct texts of a column as its kind; what is empty or wrong is missing."""
-    if column.kind is Kind.NUMBER:
+    if column.kind in {Kind.NUMBER, Kind.SCORE}:
         numbers = pd.to_numeric(pd.Series(distinct, dtype="object"), errors="coerce").astype("float64")
-        return numbers.where(np.isfinite(numbers))
+        return numbers.where(np.isfinite(numbers) if column.kind is Kind.NUMBER else numbers.between(0, 100))
     if column.kind is Kind.CHOICE:
         return pd.Series([text if text in column.choices else None for text in distinct], dtype="str")
     parse = _PARSERS.get(column.kind, str)

@@ -12,6 +12,7 @@ class Kind(StrEnum):
     TEXT = "text"
     ID = "id"
     NUMBER = "number"
+    SCORE = "score"
     DATE = "date"
     TIMESTAMP = "timestamp"
     MONTH = "month"
@@ -128,7 +129,7 @@ _CONTRACTS = (
         columns=(
             _month("month"),
             _choice("assessor", "supervisor", "peer", "self"),
-            _number("score", filled=True),
+            Column(name="score", kind=Kind.SCORE, filled=True),
         ),
     ),
     Contract(

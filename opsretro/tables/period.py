@@ -68,6 +68,10 @@ class Period:
         return date.fromisoformat(f"{add_months(self.months[-1], 1)}-01") - timedelta(days=1)
 
     @property
-    def is_month(self) -> bool:
-        """Whether the period is a single month."""
-        return len(self.months) == 1
+    def kind(self) -> str:
+        """What it is: ``month``, ``quarter`` or ``year``."""
+        return {1: "month", 3: "quarter"}.get(len(self.months), "year")
+
+    def before(self, n: int = 1) -> tuple[str, ...]:
+        """The months of the period of the same length n periods earlier."""
+        return tuple(add_months(month, -n * len(self.months)) for month in self.months)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,12 +12,46 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from opsretro.errors import Problem
+from opsretro.tables.calendar import is_country
 from opsretro.tables.contracts import CONTRACTS, FORMS
 from opsretro.words import LANGUAGES
 
 FILE = "retro.toml"
-BASELINE_RANGE = (8, 24)
+THRESHOLDS = {"baseline_months": (8, 24), "incomplete_days": (0, 7)}
+"""Least and largest of each."""
+
+_MONTH = re.compile(r"[12]\d{3}-(0[1-9]|1[0-2])")
 Names = Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rebase:
+    """A KPI works in a new way from a month on, as somebody decided and can say why.
+
+    Attributes:
+        kpi: KPI or goal_id.
+        month: First month of the new process, ``2026-03``.
+        reason: Why; stands on the page.
+    """
+
+    kpi: str
+    month: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertRule:
+    """When a daily signal is worth somebody's attention.
+
+    Attributes:
+        size: Least relative change, 0.05 = 5 % unless told otherwise.
+        count: Least change in the KPI's own unit.
+        direction: ``both``, or ``worse`` for changes to the bad side only.
+    """
+
+    size: float = 0.05
+    count: float = 0.0
+    direction: str = "both"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +65,9 @@ class Settings:
         timezone: IANA name; months begin at its midnight.
         calendar: Working calendar: ``country`` (ISO 3166 code) or ``file``.
         baseline_months: Months the limits are computed from, 8 to 24.
+        incomplete_days: Newest days of data that are still filling up, 0 to 7; a forecast leaves them out.
+        rebases: New starts of a KPI's limits, each with its reason.
+        alerts: Rule by KPI or goal_id for `opsretro alerts`; the empty key is the rule of all others.
         assessment_weights: Weight by assessor (supervisor, peer, self, data).
         sources: File by table, where it is not ``<table>.csv``.
         names: Name by id and language.
@@ -41,6 +79,9 @@ class Settings:
     timezone: str = "Asia/Shanghai"
     calendar: Mapping[str, str] = field(default_factory=lambda: {"country": "CN"})
     baseline_months: int = 12
+    incomplete_days: int = 0
+    rebases: tuple[Rebase, ...] = ()
+    alerts: Mapping[str, AlertRule] = field(default_factory=lambda: {"": AlertRule()})
     assessment_weights: Mapping[str, float] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
     names: Names = field(default_factory=dict)
@@ -124,16 +165,45 @@ def _timezone(value: object) -> dict[str, Any] | None:
 
 
 def _calendar(value: object) -> dict[str, Any] | None:
-    good = isinstance(value, dict) and set(value) <= {"country", "file"} and all(map(_is_inside, value.values()))
-    return {"calendar": value} if good else None
+    if not isinstance(value, dict) or not set(value) <= {"country", "file"} or not all(map(_is_inside, value.values())):
+        return None
+    return {"calendar": value} if is_country(value.get("country", "CN")) else None
 
 
 def _thresholds(value: object) -> dict[str, Any] | None:
-    if not isinstance(value, dict) or not set(value) <= {"baseline_months"}:
+    if not isinstance(value, dict):
         return None
-    months = value.get("baseline_months", 12)
-    good = type(months) is int and BASELINE_RANGE[0] <= months <= BASELINE_RANGE[1]
-    return {"baseline_months": months} if good else None
+    for key, number in value.items():
+        least, most = THRESHOLDS.get(key, (1, 0))
+        if type(number) is not int or not least <= number <= most:
+            return None
+    return {str(key): number for key, number in value.items()}
+
+
+def _rebase(value: object) -> dict[str, Any] | None:
+    entries: list[Any] = value if isinstance(value, list) else [value]
+    return {"rebases": tuple(Rebase(**entry) for entry in entries)} if all(map(_is_rebase, entries)) else None
+
+
+def _is_rebase(entry: object) -> bool:
+    if not isinstance(entry, dict) or set(entry) != {"kpi", "month", "reason"}:
+        return False
+    return all(map(_is_text, entry.values())) and bool(_MONTH.fullmatch(entry["month"]))
+
+
+def _alerts(value: object) -> dict[str, Any] | None:
+    if not isinstance(value, dict):
+        return None
+    common = {key: v for key, v in value.items() if not isinstance(v, dict)}
+    own = {key: common | v for key, v in value.items() if isinstance(v, dict)}
+    good = all(map(_is_alert_rule, [common, *own.values()]))
+    return {"alerts": {key: AlertRule(**rule) for key, rule in {**own, "": common}.items()}} if good else None
+
+
+def _is_alert_rule(rule: Mapping[str, Any]) -> bool:
+    sizes = [rule.get("size", 0), rule.get("count", 0)]
+    good = all(type(v) in (int, float) and 0 <= v < float("inf") for v in sizes)
+    return good and set(rule) <= {"size", "count", "direction"} and rule.get("direction", "both") in {"both", "worse"}
 
 
 def _assessment_weights(value: object) -> dict[str, Any] | None:
@@ -167,6 +237,8 @@ _READERS = {
     "timezone": _timezone,
     "calendar": _calendar,
     "thresholds": _thresholds,
+    "rebase": _rebase,
+    "alerts": _alerts,
     "assessment_weights": _assessment_weights,
     "sources": _sources,
     "names": _names,
