@@ -14,9 +14,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import StrEnum
 from itertools import groupby
+from typing import TypeVar
 
 ROWS_SHOWN = 5
+Code = TypeVar("Code", bound=StrEnum)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,3 +148,26 @@ class OutputError(OpsretroError):
 
     Its arguments are the path and the reason.
     """
+
+
+def as_code(kind: type[Code], value: str, name: str) -> Code:
+    """A code out of a word a person wrote.
+
+    Args:
+        kind: `Direction`, `Aggregation`, `Rule`, …
+        value: The word.
+        name: The argument it came in, for the error.
+
+    Raises:
+        InputError: The word is none of the codes; names them.
+
+    Example:
+        >>> from opsretro.analysis.codes import Direction
+        >>> as_code(Direction, "higher", "direction").name
+        'HIGHER'
+    """
+    try:
+        return kind(value)
+    except ValueError:
+        values = {"value": str(value), "fix": ", ".join(kind)}
+        raise InputError([Problem(code="bad_argument", source=name, values=values)]) from None

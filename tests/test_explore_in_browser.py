@@ -127,7 +127,7 @@ def run_all(page, tries=3):
 
 @pytest.fixture
 def picker(notebook):
-    return notebook.locator(".widget-dropdown select")
+    return notebook.locator(".widget-dropdown select").first
 
 
 def test_list_offers_every_goal_of_the_sample(picker):
@@ -140,6 +140,19 @@ def test_card_follows_the_kpi_that_was_picked(notebook, picker):
     picker.select_option(label=names[2])
     expect(card.locator("h3")).to_contain_text(names[2], timeout=15_000)
     assert card.get_attribute("data-goal") != before
+
+
+def test_card_follows_a_supposed_target(notebook, picker):
+    card = notebook.locator(".opsretro-card")
+    picker.select_option(index=0)
+    box = notebook.locator(".widget-text input[type=text]").first
+    box.fill("1")
+    box.press("Enter")
+    expect(notebook.get_by_text("假设：目标值与原目标不同，结果不会保存。")).to_be_visible(timeout=15_000)
+    expect(card.locator(".say")).to_contain_text("目标 1%", timeout=15_000)
+    box.fill("")
+    box.press("Enter")
+    expect(card.locator(".say")).to_contain_text("目标 4%", timeout=15_000)
 
 
 def test_card_shows_one_picture_of_the_two(notebook):

@@ -354,6 +354,15 @@ def test_a_ratio_needs_both_parts():
         june(pd.DataFrame({"num": days("2026-01-01", "2026-06-10")}), aggregation="ratio")
 
 
+def test_a_series_is_no_ratio():
+    message = (
+        "daily: 2 problems. Column 'num' is missing; add it to the header. "
+        "Column 'den' is missing; add it to the header."
+    )
+    with pytest.raises(InputError, match=f"^{re.escape(message)}$"):
+        june(days("2026-01-01", "2026-06-10"), aggregation="ratio")
+
+
 # The index
 
 

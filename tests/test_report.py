@@ -6,12 +6,13 @@ import math
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from opsretro import open_workspace
 from opsretro.analysis.result import Context
 from opsretro.report import look, numbers
-from opsretro.report.goal_charts import card
+from opsretro.report.goal_charts import card, days
 from opsretro.report.goal_overview import overview
 from opsretro.report.goal_text import GoalText
 from opsretro.report.goal_view import GoalView
@@ -155,8 +156,8 @@ def _contrast(one: str, other: str) -> float:
     return (max(lights) + 0.05) / (min(lights) + 0.05)
 
 
-def _months(review):
-    return review.months[review.months["goal_id"] == "conversion"]
+def _months(review, goal="conversion"):
+    return review.months[review.months["goal_id"] == goal]
 
 
 def _page(review, lang: str) -> str:
@@ -230,3 +231,111 @@ def test_texts_of_any_width_stay_inside_the_picture(workspace):
     figure.canvas.draw()
     boxes = [label.get_window_extent() for label in [*figure.axes[0].texts, *figure.axes[0].get_yticklabels()]]
     assert min(box.x0 for box in boxes) >= 0 and max(box.x1 for box in boxes) <= figure.bbox.width
+
+
+@pytest.fixture(scope="module")
+def running():
+    """The sample on 20 October, with the month still running."""
+    return open_workspace("data", lang="en", as_of="2026-10-20").goal_review("2026-10")
+
+
+def labels_of(figure):
+    return [artist.get_label() for artist in figure.axes[0].get_children()]
+
+
+def test_a_running_month_is_drawn_as_a_cone_and_not_as_a_fall(running):
+    figure = running.plot("gmv")
+    assert {"cone80", "cone95", "pace"} <= set(labels_of(figure)) and "so far" in labels_of(figure)
+    line = next(line for line in figure.axes[0].lines if line.get_label() == "value")
+    assert len(line.get_ydata()) == 23  # November 2024 to September 2026
+
+
+def test_the_days_of_a_running_month_are_those_of_the_result(running):
+    path = running.days[running.days["goal_id"] == "gmv"]
+    axes = days(GoalText(running, "en"), running.goal("gmv"), path).axes[0]
+    drawn = {line.get_label(): line.get_ydata() for line in axes.lines}
+    assert drawn["actual"][19] == running.goal("gmv")["actual"] and np.isnan(drawn["actual"][20:]).all()
+    assert drawn["goal"][-1] == pytest.approx(4_860_000)  # the target in data/goals.csv
+    assert drawn["expected"][-1] == path["expected"].iloc[-1]
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_words_and_interval_of_a_pace_agree(running, lang):
+    text = GoalText(running.in_language(lang), lang)
+    for _, goal in running.goals.iterrows():
+        low, high = text.amounts([goal["pace_lower80"], goal["pace_upper80"]], goal)
+        assert low in text.pace(goal) and high in text.pace(goal) and low in text.pace_cell(goal)
+
+
+def test_a_chance_of_eighty_per_cent_is_on_course_and_of_twenty_is_not(running):
+    text = GoalText(running, "en")
+    goals = [pd.Series(running.goal("gmv").to_dict() | {"hit_probability": chance}) for chance in (0.2, 0.5, 0.8)]
+    titles = [text.chart_title(goal) for goal in goals]
+    assert [title.split("(GMV)")[1].strip(": ") for title in titles] == [
+        "is not on course for its target",
+        "whether it reaches its target is open",
+        "is on course for its target",
+    ]
+
+
+def test_the_headline_of_a_running_month_speaks_of_chances(running):
+    counts = running.counts()
+    assert counts["paced"] == 9 and counts["decided"] == 0
+    assert running.headline == (
+        f"At this pace {counts['likely']} of 9 goals are likely to be met, "
+        f"{9 - counts['likely'] - counts['unlikely']} are open, {counts['unlikely']} are likely to be missed."
+    )
+
+
+def test_a_range_that_started_anew_is_faded_before(review):
+    figure = card(GoalText(review, "en"), review.goal("followers"), _months(review, "followers"))
+    bands = [artist for artist in figure.axes[0].collections if artist.get_label() == "limits"]
+    assert [band.get_alpha() for band in bands] == [0.4, 1.0]  # rebased in 2026-01 by data/retro.toml
+
+
+def test_the_reason_of_a_new_start_stands_on_the_page_in_its_language(review):
+    assert "starts anew in Jan 2026: the content plan was doubled" in _page(review, "en")
+    assert "从2026年1月重新起算：内容计划加倍" in _page(review, "zh-CN")
+
+
+def test_the_target_of_the_card_is_a_step_a_milestone(review):
+    figure = card(GoalText(review, "en"), review.goal("followers"), _months(review, "followers"))
+    step = next(patch for patch in figure.axes[0].patches if patch.get_label() == "target")
+    # 120,000 + a quarter, half and three quarters of 24,000, due in March, June and September 2026
+    assert sorted(set(step.get_data().values[~np.isnan(step.get_data().values)])) == [
+        120_000,
+        126_000,
+        132_000,
+        138_000,
+    ]
+
+
+def test_the_page_says_how_many_false_alarms_to_expect(review):
+    assert "Looking at 9 at once, expect about 0.4 false signals a review even if nothing changed." in _page(
+        review, "en"
+    )
+
+
+def test_the_page_shows_the_team_score_and_its_months(review):
+    table = review.team_score()
+    assert table["Month"].tolist()[-1] == "Oct 2026" and len(table) == 10
+    # 0.6 x 91.76 + 0.2 x supervisor + 0.15 x peers + 0.05 x self of data/assessments.csv
+    assert f"Team score {numbers.number(review.scores['total'].iloc[-1], 'en')} of 100" in _page(review, "en")
+
+
+def test_the_page_says_how_goals_could_be_written_better(review):
+    advice = review.advice()
+    assert advice["Goal"].tolist() == [
+        "Sales (GMV)",
+        "Orders",
+        "Conversion",
+        "Orders of new buyers",
+        "Reads per article",
+    ]
+    assert set(advice["What to write instead"]) == {"Write the value it starts from, in its own unit."}
+
+
+def test_what_would_change_a_verdict_is_told_with_its_distance(review):
+    text = GoalText(review, "en")
+    # 4,860,000 - 4,522,319 = 337,681; limits of twelve months as in the table
+    assert text.turn(review.goal("gmv")).startswith("it missed by ¥338k; a month below ¥3.76M or above ¥5.29M")

@@ -173,7 +173,7 @@ def test_page_names_follow_the_languages():
 
 def test_our_notebook_declares_what_it_is_offered():
     source = notebook_folder() / "01_goal_review.ipynb"
-    assert declared_parameters(source) == ["month", "workspace", "out", "lang"]
+    assert declared_parameters(source) == ["month", "workspace", "out", "lang", "as_of"]
 
 
 def test_the_scheduled_notebook_differs_by_its_live_cells_only():
@@ -181,3 +181,19 @@ def test_the_scheduled_notebook_differs_by_its_live_cells_only():
     whole = json.loads(source.read_text(encoding="utf-8"))["cells"]
     live = [cell for cell in whole if "live" in cell["metadata"].get("tags", [])]
     assert len(without_live_cells(source).cells) == len(whole) - len(live) < len(whole)
+
+
+def test_a_running_month_is_published_with_its_pace(workspace, tmp_path):
+    assert run(workspace, tmp_path / "out", "--as-of", "2026-10-15", "--lang", "en") == 0
+    data = json.loads((tmp_path / "out/2026-10/goals.json").read_text(encoding="utf-8"))
+    assert data["context"]["as_of"] == "2026-10-15" and data["goals"][0]["reason"] == "running"
+    assert data["goals"][0]["pace_lower80"] <= data["goals"][0]["pace"] <= data["goals"][0]["pace_upper80"]
+    page = (tmp_path / "out/2026-10/index.html").read_text(encoding="utf-8")
+    assert "chance of meeting the target" in page
+
+
+@pytest.mark.parametrize(("period", "title"), [("2026-Q3", "Quarterly operations retro · 2026 Q3"), ("2026", "Yearly")])
+def test_a_quarter_and_a_year_are_published_under_their_name(workspace, tmp_path, period, title):
+    words = ["run", "--month", period, "--workspace", str(workspace), "--out", str(tmp_path / "out"), "--lang", "en"]
+    assert cli.main(words) == 0
+    assert f"<title>{title}" in (tmp_path / "out" / period / "index.html").read_text(encoding="utf-8")

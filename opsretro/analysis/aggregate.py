@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 import pandas as pd
 
-from opsretro.analysis.codes import Aggregation, as_code, is_percent
-from opsretro.errors import InputError, Problem, collecting
+from opsretro.analysis.codes import Aggregation, is_percent
+from opsretro.errors import InputError, Problem, as_code, collecting
 from opsretro.tables.period import add_months
 
 COLUMNS = ("value", "coverage", "num", "den", "n_days", "n_rows")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from opsretro.analysis.codes import Direction, as_code
-from opsretro.errors import InputError, Problem, collecting
+from opsretro.analysis.codes import Direction
+from opsretro.errors import InputError, Problem, as_code, collecting
 
 
 def attainment(

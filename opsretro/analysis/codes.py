@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeVar
-
-from opsretro.errors import InputError, Problem
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Code = TypeVar("Code", bound=StrEnum)
 
 
 class Direction(StrEnum):
@@ -88,28 +84,6 @@ class Rule(StrEnum):
 
 ALERT_RULES = (Rule.BEYOND, Rule.TWO_OF_THREE, Rule.RUN8)
 """The rules that raise a signal unless the caller chooses others."""
-
-
-def as_code(kind: type[Code], value: str, name: str) -> Code:
-    """A code out of a word a person wrote.
-
-    Args:
-        kind: `Direction`, `Aggregation`, `Rule`, …
-        value: The word.
-        name: The argument it came in, for the error.
-
-    Raises:
-        InputError: The word is none of the codes; names them.
-
-    Example:
-        >>> as_code(Direction, "higher", "direction").name
-        'HIGHER'
-    """
-    try:
-        return kind(value)
-    except ValueError:
-        values = {"value": str(value), "fix": ", ".join(kind)}
-        raise InputError([Problem(code="bad_argument", source=name, values=values)]) from None
 
 
 def is_percent(unit: pd.Series) -> pd.Series:

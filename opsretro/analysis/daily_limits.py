@@ -19,12 +19,12 @@ SHORTEST = 3
 """Days a shift has at least."""
 LEAST = 21
 """Days the baseline must have; with the guard that is five weeks of history."""
-WIDTH = 3.2
+WIDTH = 3.1
 """Standard errors from the mean to a limit, for a baseline without end; widened as Student's t for a short one."""
 SCREEN = 4.0
 """Baseline days more than this many robust standard deviations from the median are left out."""
 CAP = 2.5
-"""Standard deviations a single day counts in a run at most, so that one spike is no shift."""
+"""Standard deviations a single day counts in a run at most: one spike makes a shift in one of 50 cases only."""
 DOUBT = 2
 """The errors of the factors count this many times, for holidays hardly ever do exactly what those before did."""
 HALF_TREND = 91

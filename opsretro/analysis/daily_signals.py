@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 
-from opsretro.analysis.codes import Aggregation, Direction, as_code
+from opsretro.analysis.codes import Aggregation, Direction
 from opsretro.analysis.daily_limits import GUARD, LEAST, WINDOW, DailyKpi, Reading, daily_kpi, read_days
 from opsretro.analysis.day_index import by_date, day_kinds
-from opsretro.errors import InputError, Problem, collecting
+from opsretro.errors import InputError, Problem, as_code, collecting
 
 QUIET = 7
 """Days without a signal that end an episode."""

@@ -149,6 +149,28 @@ def by_date(values: pd.Series, source: str) -> pd.Series:
     return numbers.set_axis(pd.DatetimeIndex(stamps, name="date")).sort_index().dropna()
 
 
+def parts_by_date(daily: pd.Series | pd.DataFrame, names: tuple[str, ...]) -> pd.DataFrame:
+    """One column a part of a KPI, in order of the days; a part is NaN where only the others have data.
+
+    Args:
+        daily: By date; a frame holds the parts by name, a series is the only part.
+        names: ``("value",)``, or ``("num", "den")`` of a ratio.
+
+    Raises:
+        InputError: A part is absent, or refused as in `day_index`; names all of it.
+    """
+    problems: list[Problem] = []
+    parts = {}
+    for name in names:
+        with collecting(problems):
+            if (isinstance(daily, pd.DataFrame) or len(names) > 1) and name not in daily:
+                raise InputError([Problem(code="column_missing", source="daily", values={"column": name})])
+            parts[name] = by_date(daily[name] if isinstance(daily, pd.DataFrame) else daily, "daily")
+    if problems:
+        raise InputError(problems)
+    return pd.DataFrame(parts)
+
+
 def _text(index: pd.Index) -> pd.Index:
     """Days as ISO text, whatever they were; the time of day and its zone are of no account."""
     if isinstance(index, pd.DatetimeIndex):
@@ -183,6 +205,30 @@ def day_kinds(calendar: pd.DataFrame | None) -> pd.DataFrame:
     events = calendar["event"].fillna("").astype("str") if "event" in calendar else pd.Series("", index=calendar.index)
     table = pd.DataFrame({"day_type": kinds.to_numpy(), "event": events.str.strip().to_numpy()})
     return table.iloc[place.to_numpy(dtype=int)].set_axis(place.index)
+
+
+def has_data(present: pd.DatetimeIndex, every: pd.DatetimeIndex, calendar: pd.DataFrame | None = None) -> np.ndarray:
+    """Whether days of its kind ever have data: a shop that is closed on Sundays misses nothing on a Sunday.
+
+    Args:
+        present: Days with data.
+        every: All days since the first of them, in order, future ones too.
+        calendar: As in `day_index`.
+
+    Returns:
+        A bool a day; False where less than a tenth of at least four earlier days of its kind (weekday, holiday, make-up
+        workday) had data.
+
+    Example:
+        >>> every = pd.date_range("2026-06-01", "2026-07-05")
+        >>> has_data(every[every.day_of_week < 6][:30], every)[-2:].tolist()
+        [True, False]
+    """
+    kind = day_kinds(calendar)["day_type"].reindex(every)
+    _, group = np.unique(kind.where(kind.isin(["holiday", "makeup_workday"]), every.day_name()), return_inverse=True)
+    seen = np.bincount(group, every.isin(present))
+    possible = np.bincount(group, every <= present[-1])
+    return ((possible < 4) | (seen >= 0.1 * possible))[group]
 
 
 def _design(every: pd.DatetimeIndex, kinds: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

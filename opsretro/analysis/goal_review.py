@@ -134,7 +134,7 @@ class GoalReview(Result):
         counts["judged"] = (goals["variation"] != Variation.UNKNOWN).sum()
         chance = goals["hit_probability"]
         counts |= {"paced": chance.notna().sum(), "likely": (chance >= LIKELY).sum()}
-        counts["unlikely"] = (chance <= 1 - LIKELY).sum()
+        counts["unlikely"] = (1 - chance >= LIKELY).sum()
         return {key: int(count) for key, count in counts.items()} | {"total": len(goals)}
 
 

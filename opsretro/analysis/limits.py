@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from opsretro.analysis.codes import ALERT_RULES, Assurance, Direction, LimitsState, Rule, as_code
+from opsretro.analysis.codes import ALERT_RULES, Assurance, Direction, LimitsState, Rule
 from opsretro.analysis.signals import HAIR, find_signals, snap
 from opsretro.analysis.targets import wanted_range
-from opsretro.errors import InputError, Problem
+from opsretro.errors import InputError, Problem, as_code
 
 WIDTH = 2.66
 """Limits lie this many mean moving ranges from the mean (3 ÷ 1.128)."""

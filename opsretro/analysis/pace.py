@@ -8,14 +8,16 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from opsretro.analysis.codes import Aggregation, Direction, as_code
-from opsretro.analysis.day_index import by_date, day_index, day_kinds
+from opsretro.analysis.codes import Aggregation, Direction
+from opsretro.analysis.day_index import day_index, day_kinds, has_data, parts_by_date
 from opsretro.analysis.targets import wanted_range
-from opsretro.errors import InputError, Problem, collecting
+from opsretro.errors import InputError, Problem, as_code, collecting
 from opsretro.tables.period import Period
 
 LEAST_DAYS = 21
 """Days with data, elapsed ones included, below which nothing is said."""
+HISTORY = pd.DateOffset(months=36)
+"""Older days are not looked at."""
 SAMPLES = 1000
 QUANTILES = {"expected": 0.5, "lower80": 0.1, "upper80": 0.9, "lower95": 0.025, "upper95": 0.975}
 ON_TARGET = 1e-6
@@ -30,6 +32,8 @@ CAUTION = 6.0
 """How little a candidate level far from that median is held against it: 2 would be the likelihood of normal noise."""
 DOUBT = 2.5
 """Days this many standard deviations off the recent median begin to lose weight; at twice as many they have none."""
+SPARSE = 0.5
+"""Daily noise (relative) above which single days say nothing about the level."""
 WANDER = 0.1
 """Daily wandering of a level, as a share of the daily noise, that is assumed before a KPI has shown its own."""
 PRIOR_TRIALS = 3.0
@@ -76,7 +80,11 @@ class _Forecast(NamedTuple):
 
 
 class _Past(NamedTuple):
-    """Values divided by their factors (gaps filled with the day before), what each is worth, and how large they are."""
+    """Values divided by their factors, gaps filled with the day before.
+
+    What each is worth, the median of the last weeks (NaN where it says nothing), how large the values are, and the
+    noise relative to that.
+    """
 
     a: np.ndarray
     weight: np.ndarray
@@ -141,15 +149,13 @@ def month_end(  # noqa: PLR0913
     days = pd.date_range(period.start, period.end)
     wanted = wanted_range(target, direction=direction, low=low, high=high)
     known = parts.dropna()
-    known = known.iloc[: len(known) - incomplete_days].loc[: days[-1]]
+    known = known.iloc[: max(len(known) - incomplete_days, 0)].loc[days[0] - HISTORY : days[-1]]
     elapsed = known.loc[days[0] :]
-    last_day = f"{elapsed.index[-1]:%Y-%m-%d}" if len(elapsed) else ""
-    forecasts = []
-    if len(known) >= LEAST_DAYS and len(elapsed):
-        forecasts = _forecasts(known, days, calendar, how)
+    enough = len(known) >= LEAST_DAYS and len(elapsed) > 0
+    forecasts = _forecasts(known, days, calendar, how) if enough else []
     path, ends = _path(known, days, forecasts, how)
     chance = None
-    if len(ends) and not np.isnan(wanted).any():
+    if len(ends) and not np.isnan([*ends, *wanted]).any():
         hair = ON_TARGET * np.abs(ends).max()
         chance = float(((ends >= wanted[0] - hair) & (ends <= wanted[1] + hair)).mean())
     figures = {name: float(np.quantile(ends, q)) if len(ends) else np.nan for name, q in QUANTILES.items()}
@@ -158,7 +164,7 @@ def month_end(  # noqa: PLR0913
         **figures,
         hit_probability=chance,
         days_elapsed=elapsed.index[-1].day if len(elapsed) else 0,
-        last_day=last_day,
+        last_day=f"{elapsed.index[-1]:%Y-%m-%d}" if len(elapsed) else "",
         n_history=len(known) - len(elapsed),
         path=path,
     )
@@ -173,7 +179,7 @@ def _checked(
     calendar: pd.DataFrame | None,
 ) -> tuple[pd.DataFrame, Period, Aggregation]:
     problems: list[Problem] = []
-    parts, period, how = {}, None, Aggregation.SUM
+    parts, period, how = pd.DataFrame(), None, Aggregation.SUM
     with collecting(problems):
         as_code(Direction, direction, "direction")
     with collecting(problems):
@@ -187,15 +193,11 @@ def _checked(
     if incomplete_days < 0:
         values = {"value": str(incomplete_days), "fix": "0, 1, 2, 3"}
         problems.append(Problem(code="bad_argument", source="incomplete_days", values=values))
-    for name in ("num", "den") if how is Aggregation.RATIO else ("value",):
-        if isinstance(daily, pd.DataFrame) and name not in daily:
-            problems.append(Problem(code="column_missing", source="daily", values={"column": name}))
-            continue
-        with collecting(problems):
-            parts[name] = by_date(daily[name] if isinstance(daily, pd.DataFrame) else daily, "daily")
+    with collecting(problems):
+        parts = parts_by_date(daily, ("num", "den") if how is Aggregation.RATIO else ("value",))
     if problems or period is None:
         raise InputError(problems)
-    return pd.DataFrame(parts), period, how
+    return parts, period, how
 
 
 def _forecasts(
@@ -218,7 +220,8 @@ def _path(
     """The month day by day, and the samples of its end."""
     month = known.reindex(days)
     future = int(np.flatnonzero(month.notna().all(axis=1)).max(initial=-1)) + 1
-    parts = [month["den"], month["num"] / month["den"]] if how is Aggregation.RATIO else [month["value"]]
+    ratio = how is Aggregation.RATIO
+    parts = [month["den"], month["num"] / month["den"].mask(month["den"] == 0)] if ratio else [month["value"]]
     actual = _to_date([part.to_numpy()[None] for part in parts], how)[0]
     path = pd.DataFrame({"date": days, "actual": np.where(np.arange(len(days)) < future, actual, np.nan)})
     path[[*QUANTILES, "share"]] = np.nan
@@ -266,39 +269,32 @@ def _forecast(
     wrong = rng.standard_normal((SAMPLES, index.loadings.shape[1])) @ index.loadings[first:].T
     drawn = factor[first:] * np.exp(wrong) * _draws(past, steps, rng, at_end=at_end)[:, ahead]
     drawn = np.maximum(drawn, 0) if known.min() >= 0 else drawn
-    drawn[:, ~_reported(known.index, every, calendar)[first:]] = np.nan
+    drawn[:, ~has_data(known.index, every, calendar)[first:]] = np.nan
     month = known.reindex(days).to_numpy()
     return _Forecast(samples=np.where(np.isfinite(month), month, drawn), factor=factor[first:])
 
 
-def _reported(present: pd.DatetimeIndex, every: pd.DatetimeIndex, calendar: pd.DataFrame | None) -> np.ndarray:
-    """Whether a day of its kind ever has data: a shop closed on Sundays misses nothing on a Sunday."""
-    kind = day_kinds(calendar)["day_type"].reindex(every)
-    _, group = np.unique(kind.where(kind.isin(["holiday", "makeup_workday"]), every.day_name()), return_inverse=True)
-    seen = np.bincount(group, every.isin(present))
-    possible = np.bincount(group, every <= present[-1])
-    return ((possible < 4) | (seen >= 0.1 * possible))[group]
-
-
 def _past(a: np.ndarray, weight: np.ndarray, *, at_end: bool) -> _Past:
     values = pd.Series(a)
+    filled = values.ffill().to_numpy()
     size = values.abs().ewm(halflife=90).mean().ffill().to_numpy()
-    size = np.where(size > 0, size, 1.0)
+    size = np.maximum(size, 0.2 * np.nanmean(np.abs(a)) or 1.0)
     middle = values.rolling(RECENT, min_periods=7).median()
-    off = ((values - middle.shift()).abs() / size).to_numpy()
-    steps = values.diff().to_numpy() / size
-    noise = _spread(steps - np.nanmedian(steps)) / np.sqrt(2)
-    # A level is what the last day says it is: a jump in it is no campaign.
-    trust = 1.0 if at_end else np.clip(2 - np.nan_to_num(off) / _spread(off) / DOUBT, 0, 1)
-    return _Past(
-        values.ffill().to_numpy(), weight / weight[weight > 0].mean() * trust, middle.ffill().to_numpy(), size, noise
-    )
+    off = np.nan_to_num((values - middle.shift()) / size)
+    steps = np.diff(filled) / size[1:]
+    noise = _spread(steps - np.median(steps)) / np.sqrt(2)
+    weight = weight / weight[weight > 0].mean()
+    # A level is what the last day says it is, and a KPI of a few events a week has no outliers.
+    if at_end or noise > SPARSE:
+        return _Past(filled, weight, np.full(len(a), np.nan), size, noise)
+    trust = np.clip(2 - np.abs(off) / _spread(off) / DOUBT, 0, 1)
+    return _Past(filled, weight * trust, middle.ffill().to_numpy(), size, noise)
 
 
 def _spread(deviations: np.ndarray) -> float:
     """Standard deviation by the mean absolute deviation, the largest cut off; never 0."""
-    sizes = np.abs(deviations[np.isfinite(deviations)])
-    return max(float(np.minimum(sizes, 4 * np.median(sizes)).mean()) * np.sqrt(np.pi / 2), 1e-9) if len(sizes) else 1.0
+    sizes = np.abs(deviations)
+    return max(float(np.minimum(sizes, 4 * sizes.mean()).mean()) * np.sqrt(np.pi / 2), 1e-9)
 
 
 def _draws(past: _Past, steps: np.ndarray, rng: np.random.Generator, *, at_end: bool) -> np.ndarray:
@@ -329,16 +325,26 @@ def _level(past: _Past, start: int, steps: np.ndarray, trials: float, *, at_end:
     lead, n = len(steps), len(past.a)
     if n <= start + lead:
         return levels[len(levels) // 2], slopes[0]
-    sums = np.concatenate([[0.0], past.a.cumsum()])
-    ahead = past.a[start + lead :] if at_end else (sums[start + lead + 1 :] - sums[start + 1 : n - lead + 1]) / lead
-    origins = slice(start, n - lead)
-    guess = levels[:, origins] + slopes[:, origins] * past.size[origins] * (lead if at_end else (lead + 1) / 2)
-    score = np.abs((guess - ahead) / past.size[origins]).mean(axis=1) + 1e-9
-    off = np.nan_to_num((levels - past.middle) / past.size) / past.noise / np.sqrt(np.pi / 2 / RECENT)
+    score = _errors(past, levels, slopes, slice(start, n - lead), lead, at_end=at_end)
+    then = levels - slopes * past.size * (RECENT - 1) / 2
+    off = np.nan_to_num((then - past.middle) / past.size) / past.noise / np.sqrt(np.pi / 2 / RECENT)
     logs = -trials * np.log(score)[:, None] - off**2 / CAUTION
     mix = np.exp(logs - logs.max(axis=0))
     mix /= mix.sum(axis=0)
     return (mix * levels).sum(axis=0), (mix * slopes).sum(axis=0)
+
+
+def _errors(
+    past: _Past, levels: np.ndarray, slopes: np.ndarray, origins: slice, lead: int, *, at_end: bool
+) -> np.ndarray:
+    """Mean absolute error of each candidate, `lead` days on or over the days until then; never 0."""
+    sums = np.concatenate([[0.0], past.a.cumsum()])
+    first, last = origins.start, origins.stop
+    mean = (sums[first + lead + 1 : last + lead + 1] - sums[first + 1 : last + 1]) / lead
+    ahead = past.a[first + lead : last + lead] if at_end else mean
+    size = past.size[origins]
+    guess = levels[:, origins] + slopes[:, origins] * size * (lead if at_end else (lead + 1) / 2)
+    return np.abs((guess - ahead) / size).mean(axis=1) + 1e-9
 
 
 def _candidates(past: _Past) -> tuple[np.ndarray, np.ndarray]:

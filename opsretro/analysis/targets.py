@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from opsretro.analysis.codes import Direction, as_code
+from opsretro.analysis.codes import Direction
+from opsretro.errors import as_code
 
 
 def growth_target(baseline: float, growth: float) -> float:

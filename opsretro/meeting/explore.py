@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from contextlib import suppress
 from typing import Any
 
 import ipywidgets as widgets
@@ -94,9 +96,11 @@ class _Explorer:
     def _target(self) -> float | None:
         """The target that was typed, as it would be in goals.csv; None = the goal's own."""
         typed = self.target.value.strip().removesuffix("%")
-        try:
-            return float(typed) if typed else None
-        except ValueError:
-            where = say("explore.target", self.ops.lang)
-            problem = Problem(code="not_a_number_plain", source=where, values={"value": typed})
-            raise InputError([problem], lang=self.ops.lang) from None
+        if not typed:
+            return None
+        with suppress(ValueError):
+            if math.isfinite(target := float(typed)):
+                return target
+        where = say("explore.target", self.ops.lang)
+        problem = Problem(code="not_a_number_plain", source=where, values={"value": typed})
+        raise InputError([problem], lang=self.ops.lang)

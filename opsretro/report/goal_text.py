@@ -312,7 +312,7 @@ class GoalText:
             return self.word(f"title.{self._rule(goal)}_{goal['side']}", name=name)
         if not math.isnan(goal["hit_probability"]):
             chance = goal["hit_probability"]
-            likely = "likely" if chance >= LIKELY else "unlikely" if chance <= 1 - LIKELY else "open"
+            likely = "likely" if chance >= LIKELY else "unlikely" if 1 - chance >= LIKELY else "open"
             return self.word(f"title.pace_{likely}", name=name)
         if goal["status"] == Status.NO_DATA and goal["reason"] != Reason.NO_TARGET:
             return self.word(f"title.{goal['reason']}", name=name, span=self.span)
@@ -333,7 +333,8 @@ class GoalText:
         """Since when and why the KPI's range starts anew; empty when it does not."""
         if not goal["rebase_month"]:
             return ""
-        return self.word("rebased", month=numbers.month(goal["rebase_month"], self.lang), reason=goal["rebase_reason"])
+        reason = pick(self.review.context.names.get(goal["rebase_reason"], goal["rebase_reason"]), self.lang)
+        return self.word("rebased", month=numbers.month(goal["rebase_month"], self.lang), reason=reason)
 
     def days_title(self, goal: pd.Series) -> str:
         """The message of the picture of a running month, or of a quarter or year so far."""

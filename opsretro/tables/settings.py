@@ -31,7 +31,7 @@ class Rebase:
     Attributes:
         kpi: KPI or goal_id.
         month: First month of the new process, ``2026-03``.
-        reason: Why; stands on the page.
+        reason: Why; stands on the page, in the words of [names] where they have it.
     """
 
     kpi: str
