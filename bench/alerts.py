@@ -18,7 +18,7 @@ from opsretro.analysis.daily_limits import daily_kpi, read_days
 from opsretro.analysis.daily_signals import QUIET, daily_signals, is_new, stands_out
 from opsretro.tables.calendar import calendar_days
 
-SEED, SERIES = 20260715, 40
+SEED, SERIES = 20260820, 40
 WATCHED, FOUND = 100, 7
 """Stable days watched a series; days a drop lasts before the verdict."""
 DROPS = (0.1, 0.2, 0.4)

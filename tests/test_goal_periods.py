@@ -268,4 +268,4 @@ def test_the_false_alarms_to_expect_are_counted(ops):
 def test_every_period_is_told_and_drawn_in_both_languages(ops, period, lang):
     review = ops({"target": 310}, steady("2026-04-20")).goal_review(period).in_language(lang)
     assert review.headline and len(review.sentences()) == len(review.findings)
-    assert review.table().shape == (1, 9) and review.plot("g").axes and "<svg" in review._view().section()
+    assert len(review.table()) == 1 and review.plot("g").axes and "<svg" in review._view().section()

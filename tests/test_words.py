@@ -16,6 +16,7 @@ from opsretro.analysis.daily_signals import Kind as AlertKind
 from opsretro.analysis.smart import Defect
 from opsretro.analysis.team_score import ASSESSORS
 from opsretro.errors import InputError, Problem
+from opsretro.report.goal_view import COLUMNS, RUNNING
 from opsretro.report.sections import SECTIONS
 from opsretro.tables.cells import convert
 from opsretro.tables.contracts import Column, Kind
@@ -122,8 +123,9 @@ def dynamic_keys():
         "goals.overview": ["title", "untold", "running"],
         **dict.fromkeys(("goals.span", "goals.before", "page.title", "page.conclusions", "page.changes"), SPANS),
         "goals.year_ago": ["month", "quarter"],
-        "goals.pace": ["told", "bare", "untold", "cell", "cell_bare", "year", "title", "so_far", "key", "key_bare"],
+        "goals.pace": ["told", "bare", "untold", "title", "so_far", "key", "key_bare"],
         "goals.turn": ["met", "missed", "band", "band_up", "band_down", "changed", "history"],
+        "goals.column": [*COLUMNS[:2], *COLUMNS[3:], *RUNNING[4:], "so_far"],
         "goals.follows": [method for method in Method if method is not Method.PLAIN],
         "goals.score": [*ASSESSORS, "data", "total", "month", "coverage"],
         "goals.smart": [*Defect, "title", "none"],

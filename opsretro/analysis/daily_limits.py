@@ -19,7 +19,7 @@ SHORTEST = 3
 """Days a shift has at least."""
 LEAST = 21
 """Days the baseline must have; with the guard that is five weeks of history."""
-WIDTH = 3.1
+WIDTH = 3.2
 """Standard errors from the mean to a limit, for a baseline without end; widened as Student's t for a short one."""
 SCREEN = 4.0
 """Baseline days more than this many robust standard deviations from the median are left out."""

@@ -190,16 +190,21 @@ class GoalText:
         chance = numbers.chance(goal["hit_probability"], self.lang)
         return self.word("pace.told", span=self.span, low=low, high=high, chance=chance)
 
-    def pace_cell(self, goal: pd.Series) -> str:
-        """The pace in a cell: where a running month is heading, or how the year went so far."""
+    def pace_cells(self, goal: pd.Series) -> tuple[str, str]:
+        """Where a running month is heading (80 % interval), and the chance of its target."""
+        missing = say("number.missing", self.lang)
         if math.isnan(goal["pace"]):
-            if not goal["months_judged"] or goal["reason"] == Reason.RUNNING:
-                return say("number.missing", self.lang)
-            return self.word("pace.year", met=goal["months_met"], n=goal["months_judged"])
+            return missing, missing
         low, high = self.amounts([goal["pace_lower80"], goal["pace_upper80"]], goal)
-        if math.isnan(goal["hit_probability"]):
-            return self.word("pace.cell_bare", low=low, high=high)
-        return self.word("pace.cell", low=low, high=high, chance=numbers.chance(goal["hit_probability"], self.lang))
+        chance = goal["hit_probability"]
+        told = missing if math.isnan(chance) else numbers.chance(chance, self.lang)
+        return self.word("range", low=low, high=high), told
+
+    def year(self, goal: pd.Series) -> str:
+        """In how many months of the year so far the goal was met."""
+        if not goal["months_judged"]:
+            return say("number.missing", self.lang)
+        return self.word("year", met=goal["months_met"], n=goal["months_judged"])
 
     def _attained(self, goal: pd.Series) -> str:
         if math.isnan(goal["attainment"]) or self._is_floor(goal):

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from opsretro.analysis.result import Finding
 
 TOP_SENTENCES = 4
+COLUMNS = ("goal", "actual", "before", "target", "attainment", "status", "variation", "assurance", "year")
+RUNNING = ("goal", "so_far", "before", "target", "pace", "chance")
 
 
 class GoalView:
@@ -57,13 +59,20 @@ class GoalView:
         return goal_charts.card(self.text, self.review.goal(subject), self._months(subject))
 
     def table(self) -> pd.DataFrame:
-        """One row a goal: actual, what it was before, target, attainment and the verdicts in words."""
-        word = self.text.word
-        running = self.review.goals["pace"].notna().any()
-        columns = [word(f"column.{name}") for name in ("goal", "actual")] + [word(f"before.{self.text.kind}")]
-        columns += [word(f"column.{name}") for name in ("target", "attainment", "status", "variation", "assurance")]
-        columns.append(word("column.pace" if running else "column.year"))
-        return pd.DataFrame([self._cells(goal) for goal in self._by_importance()], columns=columns)
+        """One row a goal: actual, what it was before, target, attainment and the verdicts in words.
+
+        While the period is running, the verdicts give way to where each goal is heading.
+        """
+        cells = self._running_cells if self._is_running() else self._cells
+        rows = [cells(goal) for goal in self._by_importance()]
+        return pd.DataFrame(rows, columns=[self._column(name) for name in (RUNNING if self._is_running() else COLUMNS)])
+
+    def _is_running(self) -> bool:
+        counts = self.review.counts()
+        return bool(counts["paced"]) and not counts["decided"]
+
+    def _column(self, name: str) -> str:
+        return self.text.word(f"before.{self.text.kind}" if name == "before" else f"column.{name}")
 
     def certainty(self) -> pd.DataFrame:
         """One row a goal: its usual range, what stands behind it, and what would change the verdicts."""
@@ -156,11 +165,7 @@ class GoalView:
 
     def _cells(self, goal: pd.Series) -> tuple[str, ...]:
         text, word = self.text, self.text.word
-        if goal["direction"] == Direction.RANGE:
-            actual, before, low, high = text.amounts([goal[key] for key in ("actual", "previous", "low", "high")], goal)
-            wanted = word("range", low=low, high=high)
-        else:
-            actual, before, wanted = text.amounts([goal[key] for key in ("actual", "previous", "target")], goal)
+        actual, before, wanted = self._amounts(goal)
         judged = goal["status"] != Status.NO_DATA
         told = judged or goal["reason"] == Reason.NO_TARGET
         status = word(f"status.{goal['status'] if judged else goal['reason']}")
@@ -174,8 +179,20 @@ class GoalView:
             word("status.worse", status=status) if is_met_but_worse(goal) else status,
             word(f"mark.{mark if told else 'none'}"),
             word(f"expect.{goal['assurance'] if judged else 'none'}"),
-            text.pace_cell(goal),
+            text.year(goal),
         )
+
+    def _running_cells(self, goal: pd.Series) -> tuple[str, ...]:
+        return (self.text.name(goal), *self._amounts(goal), *self.text.pace_cells(goal))
+
+    def _amounts(self, goal: pd.Series) -> tuple[str, str, str]:
+        """Actual, what it was before, and what is wanted."""
+        if goal["direction"] == Direction.RANGE:
+            keys = ("actual", "previous", "low", "high")
+            actual, before, low, high = self.text.amounts([goal[key] for key in keys], goal)
+            return actual, before, self.text.word("range", low=low, high=high)
+        actual, before, wanted = self.text.amounts([goal[key] for key in ("actual", "previous", "target")], goal)
+        return actual, before, wanted
 
     def _table(self) -> dict[str, object]:
         table = self.table()

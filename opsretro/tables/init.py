@@ -33,18 +33,33 @@ currency = "CNY"
 timezone = "Asia/Shanghai"
 
 [calendar]
-# 工作日历 · Working calendar: a country, or a file with the columns date, day_type
-# (workday / weekend / holiday / makeup_workday).
+# 工作日历 · Working calendar: a country (ISO 3166, such as CN, DE, US), or a file with the columns date, day_type
+# (workday / weekend / holiday / makeup_workday), whose days go before the country's.
 country = "CN"
 # file = "calendar.csv"
 
 [thresholds]
 # 平时的范围取最初多少个月 · Months the usual range of a KPI is computed from, 8 to 24.
 baseline_months = 12
+# 最新几天的数据还不完整，预测时不用 · Newest days that are still filling up, left out of a forecast, 0 to 7.
+incomplete_days = 0
+
+[alerts]
+# opsretro alerts 提醒的最小变化：相对、绝对、方向 both 或 worse；[alerts.gmv] 为单个指标另设
+# The least change worth a message: relative, in units, direction both or worse; [alerts.gmv] for one KPI.
+size = 0.05
+# count = 30
+# direction = "worse"
+
+# 指标从某月起另起炉灶时，写明理由，重新起算平时的范围
+# A KPI that works in a new way from a month on: its usual range starts anew, with a reason.
+# [[rebase]]
+# kpi = "gmv"
+# month = "2026-03"
+# reason = "second shop opened"
 
 [assessment_weights]
-# 目前还没有一节用到 · No section uses it yet.
-# 评分权重 · Weights of the team's assessments and of the data.
+# 团队得分的权重 · Weights of the team's score: supervisor, peer and self from assessments, data from the goals.
 supervisor = 0.3
 peer = 0.2
 self = 0.1
