@@ -41,7 +41,7 @@ def open_workspace(path: str | Path = "data", *, lang: str | None = None, as_of:
 
     Example:
         >>> open_workspace("data", lang="en").goal_review("2026-10").headline
-        '5 of 9 goals were met; 3 KPIs moved beyond their ordinary variation.'
+        '5 of 9 goals were met; 2 KPIs moved beyond their ordinary variation.'
     """
     if lang is not None and lang not in LANGUAGES:
         raise InputError([Problem(code="not_a_language", source="lang", values={"value": lang})])

@@ -254,9 +254,17 @@ def test_the_days_of_a_running_month_are_those_of_the_result(running):
     path = running.days[running.days["goal_id"] == "gmv"]
     axes = days(GoalText(running, "en"), running.goal("gmv"), path).axes[0]
     drawn = {line.get_label(): line.get_ydata() for line in axes.lines}
-    assert drawn["actual"][19] == running.goal("gmv")["actual"] and np.isnan(drawn["actual"][20:]).all()
-    assert drawn["goal"][-1] == pytest.approx(4_860_000)  # the target in data/goals.csv
-    assert drawn["expected"][-1] == path["expected"].iloc[-1]
+    assert path["goal_line"].iloc[-1] == pytest.approx(4_860_000)  # the target in data/goals.csv
+    assert (drawn["goal"] == 0).all() and np.isnan(drawn["actual"][20:]).all()
+    assert drawn["actual"][19] == running.goal("gmv")["actual"] - path["goal_line"].iloc[19]
+    assert drawn["expected"][-1] == path["expected"].iloc[-1] - path["goal_line"].iloc[-1]
+
+
+def test_a_rate_is_drawn_beside_its_target_and_not_as_a_distance(running):
+    path = running.days[running.days["goal_id"] == "conversion"]
+    axes = days(GoalText(running, "en"), running.goal("conversion"), path).axes[0]
+    drawn = {line.get_label(): line.get_ydata() for line in axes.lines}
+    assert (drawn["goal"] == 0.04).all() and drawn["actual"][19] == running.goal("conversion")["actual"]
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

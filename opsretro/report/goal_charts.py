@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pandas as pd
 
+from opsretro.analysis.codes import Aggregation
 from opsretro.report.look import LIGHT, SIZES, new_figure
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ def card(text: GoalText, goal: pd.Series, months: pd.DataFrame, *, size: str = "
 def days(text: GoalText, goal: pd.Series, path: pd.DataFrame, *, size: str = "wide", title: bool = True) -> Figure:
     """The period so far, what its goal asks for by each day, and for a running month where it is heading.
 
+    A sum is drawn as its distance from the goal line, for the two would lie on one another; so zero is the goal.
+
     Args:
         text: Words and numbers of the review.
         goal: Row of `GoalReview.goals`.
@@ -52,11 +55,19 @@ def days(text: GoalText, goal: pd.Series, path: pd.DataFrame, *, size: str = "wi
         title: Draw the title inside the figure.
     """
     path = path.reset_index(drop=True)
+    ends = path.iloc[-1]
+    if is_from_goal(goal, path):
+        path = path.assign(**{name: path[name] - path["goal_line"] for name in ("actual", *FAN, "goal_line")})
     values = path[["actual", "lower95", "upper95", "goal_line"]].to_numpy(dtype=float)
     values = values[np.isfinite(values)]
     room = 0.06 * (values.max() - values.min()) or 1.0
     axes, letters = _frame(
-        text, goal, (values.min() - room, values.max() + room), _day_ends(text, goal, path), size=size, title=title
+        text,
+        goal,
+        (values.min() - room, values.max() + room),
+        _day_ends(text, goal, path.iloc[-1], ends),
+        size=size,
+        title=title,
     )
     last = path["actual"].last_valid_index()
     fan = pd.concat([path.loc[[last]].assign(**dict.fromkeys(FAN, path["actual"].loc[last])), path.loc[last + 1 :]])
@@ -160,26 +171,29 @@ def _ends(text: GoalText, goal: pd.Series, shown: pd.DataFrame) -> list[tuple[fl
     """Value, words and colour of every line's end: the newest month, the target, the mean."""
     if shown.empty:
         return []
-    ends: list[tuple[float, str, str]] = []
     newest = shown.iloc[-1]
-    value = newest["value"] if np.isnan(goal["pace"]) else goal["pace"]
-    if newest["month"] in text.months_in_period and not np.isnan(value):
-        ends.append((value, text.amount(value, goal), LIGHT["accent"] if newest["signal"] else LIGHT["ink"]))
-    for line in ("target", "low", "high", "mean"):
-        if not np.isnan(newest[line]):
-            colour = LIGHT["muted"] if line == "mean" else LIGHT["target"]
-            ends.append((newest[line], text.line_label(line, newest[line], goal), colour))
-    return ends
+    lines = {"value": newest["value"] if np.isnan(goal["pace"]) else goal["pace"]}
+    lines |= {line: newest[line] for line in ("target", "low", "high", "mean")}
+    lines = {line: value for line, value in lines.items() if not np.isnan(value)}
+    if newest["month"] not in text.months_in_period:
+        lines.pop("value", None)
+    colours = {"value": LIGHT["accent"] if newest["signal"] else LIGHT["ink"], "mean": LIGHT["muted"]}
+    labels = text.line_labels(lines, goal)
+    return [(value, labels[line], colours.get(line, LIGHT["target"])) for line, value in lines.items()]
 
 
-def _day_ends(text: GoalText, goal: pd.Series, path: pd.DataFrame) -> list[tuple[float, str, str]]:
-    """Value, words and colour of the ends: the goal, and where the period is heading or stands."""
-    last = path.iloc[-1]
-    reached = last["expected"] if np.isnan(last["actual"]) else last["actual"]
-    ends = [] if np.isnan(reached) else [(reached, text.amount(reached, goal), LIGHT["ink"])]
-    if not np.isnan(last["goal_line"]):
-        ends.append((last["goal_line"], text.line_label("goal", last["goal_line"], goal), LIGHT["target"]))
-    return ends
+def is_from_goal(goal: pd.Series, path: pd.DataFrame) -> bool:
+    """Whether the days are drawn as their distance from the goal line."""
+    return bool(goal["aggregation"] == Aggregation.SUM and path["goal_line"].notna().all())
+
+
+def _day_ends(text: GoalText, goal: pd.Series, drawn: pd.Series, last: pd.Series) -> list[tuple[float, str, str]]:
+    """Height, words and colour of the ends: the goal, and where the period is heading or stands."""
+    name = "expected" if np.isnan(last["actual"]) else "actual"
+    lines = {"value": last[name], "goal": last["goal_line"]}
+    labels = text.line_labels({line: value for line, value in lines.items() if not np.isnan(value)}, goal)
+    places = {"value": (drawn[name], LIGHT["ink"]), "goal": (drawn["goal_line"], LIGHT["target"])}
+    return [(places[line][0], label, places[line][1]) for line, label in labels.items()]
 
 
 def wide(words: Sequence[str]) -> float:

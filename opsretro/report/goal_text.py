@@ -87,9 +87,11 @@ class GoalText:
         """A distance between two values of the goal's KPI."""
         return numbers.gap(distance, goal["unit"], self.lang, currency=self.review.context.currency)
 
-    def line_label(self, line: str, value: float, goal: pd.Series) -> str:
-        """The words at the end of a line of the chart: target, low, high, mean or goal with its number."""
-        return self.word(f"line.{line}", value=self.amount(value, goal))
+    def line_labels(self, lines: Mapping[str, float], goal: pd.Series) -> dict[str, str]:
+        """The words at the ends of a chart's lines, told apart by their numbers."""
+        amounts = self.amounts(list(lines.values()), goal)
+        told = zip(lines, amounts, strict=True)
+        return {line: value if line == "value" else self.word(f"line.{line}", value=value) for line, value in told}
 
     @property
     def kind(self) -> str:

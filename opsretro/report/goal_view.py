@@ -224,8 +224,10 @@ class GoalView:
         title, ident = self.text.days_title(goal), f"{_anchor(goal['goal_id'])}-days"
         figures = {size: goal_charts.days(self.text, goal, path, size=size, title=False) for size in SIZES}
         pictures = {size: svg(figure, ident=f"{ident}-{size}", label=title) for size, figure in figures.items()}
-        key = "pace.key_bare" if path["expected"].isna().all() else "pace.key"
-        return {"title": title, "pictures": pictures, "key": self.text.word(key)}
+        parts = ["gap"] if goal_charts.is_from_goal(goal, path) else ["level"]
+        parts += [] if path["expected"].isna().all() else ["cone"]
+        key = self.text.word("compare.gap").join(self.text.word(f"pace.key.{part}") for part in parts)
+        return {"title": title, "pictures": pictures, "key": key}
 
     def _pictures(self, ident: str, label: str, goal: pd.Series | None = None) -> dict[str, Markup]:
         """The same picture in both sizes; the page shows the one that fits."""
