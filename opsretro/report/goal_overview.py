@@ -60,7 +60,7 @@ def overview(
             color=LIGHT["muted"],
         )
     if title:
-        draw_title(figure, text.overview_title(), text.word("overview.key"), letters)
+        draw_title(figure, text.overview_title(), text.overview_key(), letters)
     return figure
 
 

@@ -350,6 +350,10 @@ class GoalText:
         low, high = self.amounts([goal["pace_lower80"], goal["pace_upper80"]], goal)
         return self.word("pace.title", name=self.name(goal), low=low, high=high)
 
+    def overview_key(self) -> str:
+        """What the marks of the overview mean."""
+        return self.word("overview.key_running" if self.review.counts()["paced"] else "overview.key")
+
     def overview_title(self) -> str:
         """The message of the overview as a full sentence."""
         counts = self.review.counts()

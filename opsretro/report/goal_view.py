@@ -110,6 +110,7 @@ class GoalView:
             word=self.text.word,
             headline=self.headline(),
             overview_title=self.text.overview_title(),
+            overview_key=self.text.overview_key(),
             overview=self._pictures("goals-overview", self.text.overview_title()),
             table=self._table(),
             worse=self._worse(),
