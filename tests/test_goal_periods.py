@@ -11,6 +11,7 @@ from opsretro import open_workspace
 from opsretro.errors import InputError
 from opsretro.report.goal_text import GoalText
 
+REBASE = '[[rebase]]\nkpi = "kpi"\nmonth = "2026-01"\nreason = "second shop"\n'
 YEAR = {"start": "2026-01-01", "deadline": "2026-12-31"}
 WAVE = [100, 102, 98, 101, 99, 103, 97, 100, 102, 98, 101, 99]
 
@@ -87,6 +88,16 @@ def test_a_year_that_is_not_over_has_no_verdict_but_its_months(ops):
     assert (row["months_met"], row["months_judged"]) == (2, 3)
 
 
+def test_a_year_that_is_not_over_tells_its_signals_already(ops):
+    row = goal_of(ops({}, monthly([*WAVE, 101, 60, 103])), "2026")
+    assert (row["reason"], row["variation"], row["signal_months"]) == ("running", "signal", "2026-02")
+
+
+def test_a_rebase_that_is_yet_to_come_is_not_told(ops):
+    row = goal_of(ops({}, monthly([*WAVE, 101, 99]), toml=REBASE.replace("2026-01", "2026-02")), "2026-01")
+    assert row["rebase_month"] == ""
+
+
 def test_a_year_adds_up_beside_what_its_goal_asks_for_by_then(ops):
     days = ops({}, monthly([*WAVE, 101, 99, 103])).goal_review("2026").days
     assert days["date"].tolist()[:4] == ["2026-01", "2026-02", "2026-03", "2026-04"]
@@ -104,9 +115,6 @@ def test_every_month_shows_the_target_that_was_due_then(ops):
     }
     months = ops(goal, monthly([*WAVE, 101, 99, 103])).goal_review("2026-03").months
     assert months["target"].tolist()[-3:] == [100, 150, 150] and months["target"][:12].isna().all()
-
-
-REBASE = '[[rebase]]\nkpi = "kpi"\nmonth = "2026-01"\nreason = "second shop"\n'
 
 
 def test_a_rebase_gives_the_range_a_new_start(ops):

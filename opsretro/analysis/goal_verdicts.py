@@ -71,7 +71,7 @@ def review_goals(
         year.append(year_so_far(judged, period.months[-1]).assign(weight=goal["weight"], direction=goal["direction"]))
         if not in_force(goal, period.months):
             continue
-        rebases = rebases_of(goal, settings.rebases)
+        rebases = [item for item in rebases_of(goal, settings.rebases) if item.month <= period.months[-1]]
         limits = adjusted_limits(
             judged["value"].mask(judged["running"]),
             baseline_months=settings.baseline_months,
@@ -143,7 +143,7 @@ def verdicts(goal: Mapping[str, Any], fact: MonthlyFacts, limits: AdjustedLimits
     if fact.running:
         status, reason, attained = Status.NO_DATA, Reason.RUNNING, None
     decided = status is not Status.NO_DATA
-    told = decided or reason is Reason.NO_TARGET
+    told = decided or reason is Reason.NO_TARGET or (period.kind != "month" and reason is Reason.RUNNING)
     direction = Direction(goal["direction"])
     signals = _signals(limits, period) if told else None
     variation = _variation(limits, signals)

@@ -28,6 +28,12 @@ def is_met_but_worse(goal: pd.Series) -> bool:
     return bool(goal["status"] == Status.MET and goal["against_previous"] == "worse")
 
 
+def is_told(goal: pd.Series) -> bool:
+    """Whether signal or noise is spoken of: a period without a verdict may still hold months that are over."""
+    judged = goal["status"] != Status.NO_DATA or goal["reason"] == Reason.NO_TARGET
+    return bool(judged or goal["variation"] != Variation.UNKNOWN)
+
+
 def goal_name(goal: Mapping[str, Any], context: Context, lang: str, *, shared: bool = False) -> str:
     """The goal's name: from [names] by goal, or by KPI unless that hides a slice or another goal; else its own.
 
@@ -227,7 +233,7 @@ class GoalText:
 
     def variation(self, goal: pd.Series) -> str:
         """Whether the month stands out from the KPI's own ordinary variation."""
-        if goal["status"] == Status.NO_DATA and goal["reason"] != Reason.NO_TARGET:
+        if not is_told(goal):
             return ""
         if goal["variation"] == Variation.UNKNOWN:
             return self.word("variation.unknown", n=goal["n_baseline"])

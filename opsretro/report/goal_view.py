@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 from markupsafe import Markup
 
-from opsretro.analysis.codes import Direction, Reason, Status, Variation
+from opsretro.analysis.codes import Direction, Status, Variation
 from opsretro.report import goal_charts, goal_overview
 from opsretro.report.goal_notes import score, smart
-from opsretro.report.goal_text import GoalText, is_met_but_worse
+from opsretro.report.goal_text import GoalText, is_met_but_worse, is_told
 from opsretro.report.look import SIZES, light_tokens, svg
 from opsretro.report.numbers import rate
 from opsretro.report.templates import render
@@ -168,7 +168,6 @@ class GoalView:
         text, word = self.text, self.text.word
         actual, before, wanted = self._amounts(goal)
         judged = goal["status"] != Status.NO_DATA
-        told = judged or goal["reason"] == Reason.NO_TARGET
         status = word(f"status.{goal['status'] if judged else goal['reason']}")
         mark = f"signal_{goal['side']}" if goal["variation"] == Variation.SIGNAL else goal["variation"]
         return (
@@ -178,7 +177,7 @@ class GoalView:
             wanted,
             text.share(goal),
             word("status.worse", status=status) if is_met_but_worse(goal) else status,
-            word(f"mark.{mark if told else 'none'}"),
+            word(f"mark.{mark if is_told(goal) else 'none'}"),
             word(f"expect.{goal['assurance'] if judged else 'none'}"),
             text.year(goal),
         )
