@@ -199,6 +199,16 @@ def test_a_kpi_of_working_days_is_not_expected_to_work_on_weekends(ops):
     assert row["pace"] == pytest.approx(220)
 
 
+def test_a_campaign_in_the_calendar_file_is_expected_to_lift_its_days(ops, tmp_path):
+    sale = [day["date"] for day in every_day("2026-02-10", "2026-02-19") + every_day("2026-04-21", "2026-04-30")]
+    table = ["date,day_type,event", *(f"{day},workday,sale" for day in sale)]
+    (tmp_path / "days.csv").write_text("\n".join(table) + "\n", encoding="utf-8")
+    rows = [row | {"value": 20 if row["date"] in sale else 10} for row in steady("2026-04-20")]
+    row = goal_of(ops({}, rows, toml='[calendar]\nfile = "days.csv"\n'), "2026-04")
+    # 20 days of 10 are over; 10 days of the sale are to come, at the 20 a day of February's: 400, not 300
+    assert row["pace"] == pytest.approx(400, rel=0.03)
+
+
 def test_a_year_beyond_the_calendar_says_so(ops):
     first = date(2035, 1, 1)
     rows = [{"date": str(first + timedelta(days=n)), "kpi": "kpi", "value": 10} for n in range(110)]

@@ -208,6 +208,7 @@ CALENDAR = Contract(
     columns=(
         Column(name="date", kind=Kind.DATE, filled=True, unique=True),
         _choice("day_type", "workday", "weekend", "holiday", "makeup_workday"),
+        _text("event", required=False),
     ),
 )
 """The team's own working calendar, read where `[calendar] file` names it."""
