@@ -16,8 +16,8 @@ class WorkingCalendar:
     """The kind of every day of a span.
 
     Attributes:
-        days: One row a day. date (datetime64); day_type (str): workday, weekend, holiday or makeup_workday; event (str):
-            a campaign of the team's own calendar, whose days are a kind of their own, empty = none.
+        days: One row a day. date (datetime64); day_type (str): workday, weekend, holiday or makeup_workday; event (str,
+            empty = none): a campaign of the team's own calendar, whose days are a kind of their own.
         known_until: Last day whose holidays are known, ISO; empty = all of them, or none were asked for. Later days are
             plain weekdays.
     """
@@ -83,8 +83,7 @@ def working_calendar(start: date, end: date, *, country: str = "", own: pd.DataF
         kinds |= {day: kind for day, kind in zip(own["date"].dt.date, own["day_type"], strict=True) if day in kinds}
         reach = max(own["date"].max().date(), reach or date.min) if reach or not country else None
     frame = pd.DataFrame({"date": pd.to_datetime(days), "day_type": pd.Series(list(kinds.values()), dtype=str)})
-    named = own.dropna(subset="event") if own is not None and "event" in own else pd.DataFrame({"date": [], "event": []})
-    events = dict(zip(named["date"], named["event"], strict=True))
+    events = {} if own is None or "event" not in own else own.dropna(subset="event").set_index("date")["event"]
     frame["event"] = pd.Series([str(events.get(day, "")) for day in frame["date"]], dtype=str)
     return WorkingCalendar(days=frame, known_until=str(reach) if reach is not None and reach < end else "")
 
