@@ -86,7 +86,7 @@ def aggregate(
     """
     how = _checked(facts, aggregation, timezone)
     facts = known_rows(_typed(facts), as_of=None if as_of is None else as_moment(as_of, timezone))
-    facts = facts.assign(_day=local_dates(facts, timezone), _value=fractions(facts))
+    facts = facts.assign(_day=local_dates(facts, timezone), _value=_fractions(facts))
     parts = ["num", "den"] if how is Aggregation.RATIO else ["_value"]
     facts = facts.dropna(subset=[*parts, "_day"])
     if facts.empty:
@@ -167,12 +167,14 @@ def _checked(facts: pd.DataFrame, aggregation: Aggregation | str, timezone: str)
     return how
 
 
-def fractions(facts: pd.DataFrame) -> pd.Series:
-    """The values of rows, those typed in per cent as fractions; missing where there is no column `value`."""
+def _fractions(facts: pd.DataFrame) -> pd.Series:
     if "value" not in facts:
         return pd.Series(np.nan, index=facts.index)
     values = facts["value"].astype("float64")
-    return values.where(~is_percent(facts["unit"]), values / 100) if "unit" in facts else values
+    if "unit" not in facts:
+        return values
+    percent = [unit for unit in facts["unit"].dropna().unique() if is_percent(str(unit))]
+    return values.where(~facts["unit"].isin(percent), values / 100)
 
 
 def _every_month(table: pd.DataFrame) -> pd.DataFrame:

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 class Direction(StrEnum):
@@ -86,6 +82,11 @@ ALERT_RULES = (Rule.BEYOND, Rule.TWO_OF_THREE, Rule.RUN8)
 """The rules that raise a signal unless the caller chooses others."""
 
 
-def is_percent(unit: pd.Series) -> pd.Series:
-    """Whether a unit says per cent, however it is written."""
-    return unit.astype("str").str.strip().str.lower().isin({"percent", "per cent", "%", "\uff05"})
+def is_percent(unit: str) -> bool:
+    """Whether a unit says per cent, however it is written.
+
+    Example:
+        >>> is_percent("Per cent "), is_percent("fraction")
+        (True, False)
+    """
+    return unit.strip().lower() in {"percent", "per cent", "%", "\uff05"}

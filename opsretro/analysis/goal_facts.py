@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from opsretro.analysis.aggregate import aggregate, fractions
+from opsretro.analysis.aggregate import aggregate
 from opsretro.analysis.codes import Aggregation
 from opsretro.analysis.goal_table import kpis_of
 from opsretro.tables.cells import parse_slice
@@ -151,7 +151,7 @@ def _daily(rows: pd.DataFrame, aggregation: str) -> pd.Series | pd.DataFrame:
     """One value a day; a mean of rows keeps its parts, so that days with more rows weigh more."""
     if aggregation == Aggregation.RATIO:
         return rows.dropna(subset=["num", "den"]).groupby("date")[["num", "den"]].sum()
-    values = rows.assign(value=fractions(rows)).dropna(subset=["value"])
+    values = rows.dropna(subset=["value"])
     if aggregation == Aggregation.LAST and "ts_utc" in values:
         values = values[values["ts_utc"] == values.groupby("date")["ts_utc"].transform("max")]
     by_day = values.groupby("date")["value"]
@@ -213,7 +213,8 @@ def _rows_of(goal: Mapping[str, Any], slices: list[pd.DataFrame]) -> pd.DataFram
     rows = slices[0]
     moment = ["date", "ts_utc"] if "ts_utc" in rows else ["date"]
     rows = rows.rename(columns={"numerator": "num", "denominator": "den"})
-    return rows.reindex(columns=[*moment, "value", "num", "den"]).assign(unit=goal["unit"])
+    rows = rows.reindex(columns=[*moment, "value", "num", "den"])
+    return rows.assign(value=rows["value"] / 100) if goal["unit"] == "percent" else rows
 
 
 def _parts(num: pd.DataFrame, den: pd.DataFrame) -> pd.DataFrame:

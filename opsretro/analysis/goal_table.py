@@ -96,7 +96,7 @@ def _completed(goals: pd.DataFrame) -> pd.DataFrame:
         goals[column] = pd.to_datetime(goals[column])
     goals[list(NUMBERS)] = goals[list(NUMBERS)].astype("float64")
     goals[list(TEXTS)] = goals[list(TEXTS)].astype("str").fillna("")
-    percent = is_percent(goals["unit"])
+    percent = goals["unit"].map(is_percent)
     known = goals["unit"].str.strip().str.lower()
     goals["unit"] = goals["unit"].where(~known.isin({"count", "fraction", "currency"}), known).mask(percent, "percent")
     for column in ("baseline", "target", "low", "high"):

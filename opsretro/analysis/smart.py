@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
-import pandas as pd
-
 from opsretro.analysis.codes import Aggregation, Direction, is_percent
 from opsretro.tables.cells import parse_date
 
@@ -197,7 +195,7 @@ def _side_defects(text: Mapping[str, str], number: Mapping[str, float], *, is_ra
     wanted = (number["low"] + number["high"]) / 2 if is_range else target
     small, large = sorted((baseline, wanted))
     far = large >= small * (FAR_ON_WRONG_SIDE if wrong_side else FAR)
-    mismatch = _is_percent(text["unit"]) and 0 < small < 1 < large and far
+    mismatch = is_percent(text["unit"]) and 0 < small < 1 < large and far
     return {
         Defect.TARGET_WRONG_SIDE: wrong_side and not mismatch,
         Defect.TARGET_EQUALS_BASELINE: not is_range and target == baseline,
@@ -205,12 +203,8 @@ def _side_defects(text: Mapping[str, str], number: Mapping[str, float], *, is_ra
     }
 
 
-def _is_percent(unit: str) -> bool:
-    return bool(is_percent(pd.Series([unit])).iloc[0])
-
-
 def _is_out_of_domain(text: Mapping[str, str], number: Mapping[str, float]) -> bool:
-    whole = 100.0 if _is_percent(text["unit"]) else 1.0 if text["unit"].lower() == "fraction" else math.inf
+    whole = 100.0 if is_percent(text["unit"]) else 1.0 if text["unit"].lower() == "fraction" else math.inf
     if text["aggregation"].lower() not in _SHARES or math.isinf(whole):
         return False
     values = (number[column] for column in ("baseline", "target", "low", "high"))
