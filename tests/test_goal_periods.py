@@ -281,6 +281,10 @@ def test_the_false_alarms_to_expect_are_counted(ops):
     assert (found.code, found.n, found.value) == ("false_alarms", 2, pytest.approx(0.08))
 
 
+def test_a_quarter_has_three_times_the_false_alarms_of_a_month(ops):
+    assert ops({}, monthly([*WAVE, 101, 99, 103])).goal_review("2026-Q1").findings[-1].value == pytest.approx(0.12)
+
+
 @pytest.mark.parametrize("period", ["2026-04", "2026-Q1", "2026-Q2", "2026"])
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
 def test_every_period_is_told_and_drawn_in_both_languages(ops, period, lang):

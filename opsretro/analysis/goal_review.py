@@ -138,13 +138,18 @@ class GoalReview(Result):
         return {key: int(count) for key, count in counts.items()} | {"total": len(goals)}
 
 
-def findings_of(rows: Sequence[Mapping[str, Any]]) -> tuple[Finding, ...]:
-    """What the rows of a review say: how many were met, then every goal, the most important first."""
+def findings_of(rows: Sequence[Mapping[str, Any]], *, n_months: int = 1) -> tuple[Finding, ...]:
+    """What the rows of a review say: how many were met, then every goal, the most important first, then false alarms.
+
+    Args:
+        rows: Rows of `GoalReview.goals`.
+        n_months: Months of the period that are over, each of which may raise a false alarm.
+    """
     met, missed = (sum(row["status"] == status for row in rows) for status in (Status.MET, Status.MISSED))
     summary = Finding(code="goals_met" if met + missed else "goals_open", value=met, n=met + missed or len(rows))
     ranked = sorted(rows, key=_importance)
     judged = sum(row["variation"] != Variation.UNKNOWN for row in rows)
-    chance = Finding(code="false_alarms", value=judged * FALSE_ALERTS, n=judged)
+    chance = Finding(code="false_alarms", value=judged * n_months * FALSE_ALERTS, n=judged)
     goals = (Finding(code=_code(row), subject=row["goal_id"], value=row["attainment"]) for row in ranked)
     return (summary, *goals, *([chance] if judged else []))
 

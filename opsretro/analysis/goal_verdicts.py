@@ -89,12 +89,14 @@ def review_goals(
         days.append(path.assign(goal_id=goal["goal_id"]))
     weights = settings.assessment_weights or {"data": 1.0}
     scores, year_to_date = team_scores(pd.concat(year), assessments, weights)
+    table = pd.concat(months)
+    over = table.loc[table["month"].isin(period.months) & ~table["running"], "month"].nunique()
     return GoalReview(
         period=period.label,
         context=context,
-        findings=findings_of(rows),
+        findings=findings_of(rows, n_months=over),
         goals=pd.DataFrame(rows),
-        months=pd.concat(months),
+        months=table,
         days=pd.concat(days),
         scores=scores,
         year_to_date=year_to_date,
