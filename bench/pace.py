@@ -24,13 +24,15 @@ try:
 except ImportError:
     ETSModel = None
 
-SEED, SERIES = 20260401, 200
+SEED, SERIES = 20260401, 150
 SMOOTHED = 12
 """Series a process that exponential smoothing is tried on: it takes a hundred times as long as the others."""
 ELAPSED = (10, 15, 20)
 JUDGED = ("stationary", "drifting", "holiday", "spiky")
 BAR_ERROR, BAR_80, BAR_95, BAR_BRIER, BAR_SECONDS = 2.2, (76, 88), (92, 99), 0.13, 0.1
 LEVELS = (0.1, 0.9, 0.025, 0.975)
+STEP_AFTER = 4
+"""Days of the month before a change of level that stays: at 10, 15 and 20 days it is 6, 11 and 16 days old."""
 
 CALENDAR = calendar_days(date(2022, 1, 1), date(2026, 12, 31))
 DAYS = pd.DatetimeIndex(CALENDAR["date"])
@@ -98,24 +100,48 @@ def values(process: str, rng: np.random.Generator) -> np.ndarray:
     return days
 
 
+def followers(rng: np.random.Generator, days: np.ndarray) -> np.ndarray:
+    """A level that only grows, by the days of a sum."""
+    return np.cumsum(days * rng.choice([0.002, 0.02])) + days.mean() * 20 * rng.uniform(0.2, 1)
+
+
+def stock(rng: np.random.Generator, days: np.ndarray) -> np.ndarray:
+    """A level that wanders, with or without a drift."""
+    return 100 + np.cumsum(rng.normal(rng.choice([0, 0.05, 0.1]), rng.uniform(0.2, 0.8), len(days))).clip(-80)
+
+
+def inventory(rng: np.random.Generator, days: np.ndarray) -> np.ndarray:
+    """A level that returns to its mean, half of the way in 4 to 20 days."""
+    back, steps = 0.5 ** (1 / rng.uniform(4, 20)), rng.normal(size=len(days))
+    for day in range(1, len(steps)):
+        steps[day] = back * steps[day - 1] + np.sqrt(1 - back**2) * steps[day]
+    return 100 + rng.uniform(2, 15) * steps
+
+
+LEVEL = {"followers": followers, "stock": stock, "inventory": inventory}
+
+
 def kpi(process: str, rng: np.random.Generator) -> Kpi:
-    """One KPI with 3 to 36 months of history before a month; with holidays at least 12."""
+    """One KPI with 3 to 36 months of history before a month; with holidays at least 12, 1 to 3 of a short one."""
     months = HOLIDAY_MONTHS if process == "holiday" else [f"{2025 + i // 12}-{i % 12 + 1:02d}" for i in range(24)]
     first = pd.Timestamp(f"{rng.choice(months)}-01")
-    history = pd.DateOffset(months=int(rng.integers(12 if process == "holiday" else 3, 37)))
+    least, most = {"holiday": (12, 36), "short": (1, 3)}.get(process, (3, 36))
+    history = pd.DateOffset(months=int(rng.integers(least, most + 1)))
     begin, start = np.maximum(DAYS.searchsorted([first - history, first]), 0)
     span = slice(int(begin), int(DAYS.searchsorted(first + pd.offsets.MonthEnd())) + 1)
     num = values(process, rng)
     den = np.ones(len(num))
     if process == "campaign":
         opened = start + rng.integers(-3, 8)
-        num[opened : opened + rng.integers(3, 8)] *= rng.uniform(1.2, 1.6)
+        num[opened : opened + rng.integers(4, 13)] *= rng.uniform(1.2, 1.6)
+    if process == "step":
+        num[start + STEP_AFTER :] *= 1 + rng.choice([-1, 1]) * rng.uniform(0.1, 0.3)
     if process == "ratio":
         den = np.round(num / num.mean() * rng.choice([50, 500, 5000])) + 1
         num = rng.binomial(den.astype(int), np.clip(rng.uniform(0.02, 0.3) * noise(rng), 0, 1)).astype(float)
-    if process == "level":
-        num = np.cumsum(num * rng.choice([0.002, 0.02])) + num.mean() * 20 * rng.uniform(0.2, 1)
-    how = process if process == "ratio" else "last" if process == "level" else "sum"
+    if process in LEVEL:
+        num = LEVEL[process](rng, num)
+    how = process if process == "ratio" else "last" if process in LEVEL else "sum"
     return Kpi(num[span], den[span], span, int(start - begin), how)
 
 
@@ -229,7 +255,7 @@ def main(seed: int = SEED, n: int = SERIES) -> None:
     print(f"{n} KPIs a process, 3 to 36 months of history, at 10/15/20 days elapsed, seed {seed}")
     print(f"{'':<28}{'MAPE %':>15}{'cover 80':>13}{'cover 95':>13}{'interval score %':>17}{'Brier':>17}{'s a KPI':>9}")
     judged = []
-    for process in (*JUDGED, "campaign", "level", "ratio"):
+    for process in (*JUDGED, "campaign", "step", "short", *LEVEL, "ratio"):
         found = measure(methods, process, rng, n)
         print("\n".join([process, *(line(f"  {name}", scores) for name, scores in found.items())]), flush=True)
         judged += [found["opsretro"]] if process in JUDGED else []

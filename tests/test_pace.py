@@ -153,6 +153,44 @@ def test_a_change_that_stays_is_followed():
     assert june(daily).point == pytest.approx(1.2 * 2680, rel=0.03)
 
 
+def stepped(days_ago, seed=3):
+    """A lasting +20 % that began some days before the twelfth of June, noise 4 %."""
+    daily = noisy("2025-06-01", "2026-06-30", seed, sd=0.04)
+    daily[pd.Timestamp("2026-06-13") - pd.Timedelta(days=days_ago) :] *= 1.2
+    return daily
+
+
+@pytest.mark.parametrize("days_ago", [6, 10])
+def test_while_it_is_open_whether_a_change_stays_the_interval_spans_both_futures(days_ago):
+    daily = stepped(days_ago)
+    end, stays = june(daily[:"2026-06-12"]), daily["2026-06"].sum()
+    # 18 of the 30 days are left, 20 % lower if the change was a campaign.
+    ends = stays - daily["2026-06-13":].sum() * (1 - 1 / 1.2)
+    assert end.lower95 < ends < stays < end.upper95
+
+
+def test_a_change_is_believed_the_longer_it_lasts():
+    daily = [stepped(days_ago) for days_ago in (3, 10, 30)]
+    # Left without the change: 12 workdays of 100 and 6 days of weekend of 60 = 1560; with it a fifth more.
+    left = [june(each[:"2026-06-12"]).point - each["2026-06-01":"2026-06-12"].sum() for each in daily]
+    assert left == pytest.approx([1560, 1.2 * 1560, 1.2 * 1560], rel=0.04)
+
+
+def test_a_campaign_that_has_ended_is_over():
+    daily = noisy("2025-06-01", "2026-06-30", sd=0.04)
+    daily["2026-05-28":"2026-06-08"] *= 1.4
+    end = june(daily[:"2026-06-14"])
+    assert end.lower95 < daily["2026-06"].sum() < end.upper95
+    assert end.point == pytest.approx(daily["2026-06"].sum(), rel=0.03)
+
+
+@pytest.mark.filterwarnings("error")
+def test_weekly_rows_have_a_forecast_without_a_warning():
+    daily = days("2024-01-01", "2026-06-15")[::7]
+    # Mondays: 1, 8, 15, 22 and 29 June
+    assert june(daily).point == pytest.approx(50.0)
+
+
 def test_growth_is_carried_on():
     daily = noisy("2025-01-01", "2026-06-30", sd=0.03)
     daily *= 1.002 ** np.arange(len(daily))
@@ -406,3 +444,38 @@ def test_intervals_cover_what_they_say_on_generated_kpis(sd):
     assert 0.64 <= np.mean(covered80) <= 0.96
     assert np.mean(covered95) >= 0.86
     assert np.mean(errors) < 0.3 * sd
+
+
+def covered(series, month="2026-06", until="2026-06-10", **options):
+    """Share of series whose month ends within the 80 % and within the 95 % interval."""
+    inside = []
+    for daily in series:
+        end = june(daily[:until], **options)
+        actual = daily.iloc[-1] if options else daily[month].sum()
+        inside.append([end.lower80 <= actual <= end.upper80, end.lower95 <= actual <= end.upper95])
+    return np.mean(inside, axis=0)
+
+
+def test_intervals_of_a_wandering_level_cover_what_they_say():
+    index = pd.date_range("2026-02-01", "2026-06-30")
+    steps = [np.random.default_rng(seed).normal(0.1, 0.5, len(index)) for seed in range(8100, 8160)]
+    share80, share95 = covered([pd.Series(100 + each.cumsum(), index=index) for each in steps], aggregation="last")
+    # 60 independent draws: 0.80 - 3 x 0.052, 0.95 - 3 x 0.028
+    assert share80 >= 0.64
+    assert share95 >= 0.86
+
+
+def test_intervals_of_six_weeks_of_history_cover_what_they_say():
+    share80, share95 = covered([noisy("2026-04-20", "2026-06-30", seed) for seed in range(8200, 8260)])
+    # as above
+    assert share80 >= 0.64
+    assert share95 >= 0.86
+
+
+def test_intervals_cover_changes_that_stay_and_campaigns():
+    lasting = [stepped(6, seed) for seed in range(8300, 8330)]
+    campaigns = [noisy("2025-06-01", "2026-06-30", seed, sd=0.04) for seed in range(8330, 8360)]
+    for daily in campaigns:
+        daily["2026-06-06":"2026-06-14"] *= 1.3
+    # 60 independent draws: 0.95 - 3 x 0.028
+    assert covered([*lasting, *campaigns], until="2026-06-12")[1] >= 0.86
