@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from opsretro.analysis.codes import Aggregation
-from opsretro.analysis.daily_limits import daily_kpi, read_days
-from opsretro.analysis.daily_signals import QUIET, daily_signals, is_new, stands_out
+from opsretro.analysis.methods.daily_limits import daily_kpi, read_days
+from opsretro.analysis.methods.daily_signals import QUIET, daily_signals, is_new, stands_out
 from opsretro.tables.calendar import calendar_days
 
 SEED, SERIES = 20260820, 40

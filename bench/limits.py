@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from opsretro import goals
-from opsretro.analysis.adjusted_limits import AdjustedLimits, adjusted_limits
+from opsretro.analysis.methods.adjusted_limits import AdjustedLimits, adjusted_limits
 
 SEED, SERIES = 20260401, 4000
 BASELINE, MONTHS = 12, 24

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from opsretro.analysis.pace import month_end
+from opsretro.analysis.methods.pace import month_end
 from opsretro.tables.calendar import calendar_days
 
 try:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from opsretro.analysis.aggregate import as_moment, known_rows, local_dates
 from opsretro.analysis.goal_alerts import Alerts, goal_alerts
 from opsretro.analysis.goal_facts import monthly_facts
 from opsretro.analysis.goal_review import GoalReview
 from opsretro.analysis.goal_table import goals_in_force
 from opsretro.analysis.goal_verdicts import review_goals
+from opsretro.analysis.methods.aggregate import as_moment, known_rows, local_dates
 from opsretro.analysis.result import Context
 from opsretro.errors import InputError, Problem, speaking
 from opsretro.tables.calendar import WorkingCalendar, working_calendar

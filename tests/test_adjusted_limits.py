@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from opsretro.analysis.adjusted_limits import adjusted_limits
-from opsretro.analysis.limits import new_signals, process_limits
+from opsretro.analysis.methods.adjusted_limits import adjusted_limits
+from opsretro.analysis.methods.limits import new_signals, process_limits
 from opsretro.errors import InputError
 
 RULES = ["beyond", "two_of_three", "run7", "run8", "trend7"]

@@ -6,7 +6,7 @@ import pytest
 
 from opsretro.analysis.codes import Direction
 from opsretro.analysis.goals import attainment
-from opsretro.analysis.targets import due_target, growth_target
+from opsretro.analysis.methods.targets import due_target, growth_target
 from opsretro.errors import InputError
 
 NAN = float("nan")

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[1]
 CODE = sorted((ROOT / "opsretro").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 CORE = ("tables", "analysis", "report")
+ASIDE = (("tables", "sample"), ("analysis", "methods"))
 TEST_TO_CODE = 0.8
 """Lines of test per line of code, at least; raise it as tests are added."""
 
@@ -110,8 +111,9 @@ def test_half_of_the_modules_have_at_most_130_lines():
 
 
 def test_the_core_can_be_read_in_an_hour_and_a_half():
+    """The sample and the methods are left out: a method is a chapter to open when it is needed, not part of the way."""
     inside = {path.relative_to(ROOT / "opsretro").parts: path for path in CODE}
-    core = [path for parts, path in inside.items() if parts[0] in CORE and parts[:2] != ("tables", "sample")]
+    core = [path for parts, path in inside.items() if parts[0] in CORE and parts[:2] not in ASIDE]
     assert sum(len(code_lines(path)) for path in core) <= 3_000
 
 

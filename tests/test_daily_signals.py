@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from opsretro.analysis.daily_signals import daily_signals
+from opsretro.analysis.methods.daily_signals import daily_signals
 from opsretro.errors import InputError
 from opsretro.tables.calendar import calendar_days
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from opsretro.analysis.day_index import by_date, day_index
-from opsretro.analysis.pace import month_end
+from opsretro.analysis.methods.day_index import by_date, day_index
+from opsretro.analysis.methods.pace import month_end
 from opsretro.errors import InputError
 from opsretro.tables.calendar import calendar_days
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from opsretro.analysis.roll_up import roll_up, year_to_date
+from opsretro.analysis.methods.roll_up import roll_up, year_to_date
 from opsretro.errors import InputError
 
 NAN, INF = float("nan"), float("inf")

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from opsretro.analysis.smart import Defect, smart_defects
+from opsretro.analysis.methods.smart import Defect, smart_defects
 
 CLEAN = {
     "goal_id": "conversion",

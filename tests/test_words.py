@@ -9,11 +9,11 @@ from string import Formatter
 import pandas as pd
 import pytest
 
-from opsretro.analysis.centre_line import Method
 from opsretro.analysis.codes import ALERT_RULES, Assurance, LimitsState, Reason
-from opsretro.analysis.daily_signals import DayState
-from opsretro.analysis.daily_signals import Kind as AlertKind
-from opsretro.analysis.smart import Defect
+from opsretro.analysis.methods.centre_line import Method
+from opsretro.analysis.methods.daily_signals import DayState
+from opsretro.analysis.methods.daily_signals import Kind as AlertKind
+from opsretro.analysis.methods.smart import Defect
 from opsretro.analysis.team_score import ASSESSORS
 from opsretro.errors import InputError, Problem
 from opsretro.report.goal_view import COLUMNS, RUNNING

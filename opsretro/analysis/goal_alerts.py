@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from opsretro.analysis.daily_signals import DayState, daily_signals
 from opsretro.analysis.goal_months import in_force
+from opsretro.analysis.methods.daily_signals import DayState, daily_signals
 from opsretro.analysis.result import Context, plain
 from opsretro.tables.settings import AlertRule
 

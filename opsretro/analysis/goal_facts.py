@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from opsretro.analysis.aggregate import aggregate
 from opsretro.analysis.codes import Aggregation
 from opsretro.analysis.goal_table import kpis_of
+from opsretro.analysis.methods.aggregate import aggregate
 from opsretro.tables.cells import parse_slice
 from opsretro.tables.period import Period
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from opsretro.analysis.attainment import attainment
 from opsretro.analysis.codes import Aggregation, Direction, Reason, Status
-from opsretro.analysis.signals import snap
-from opsretro.analysis.targets import due_target, growth_target, wanted_range
+from opsretro.analysis.methods.attainment import attainment
+from opsretro.analysis.methods.signals import snap
+from opsretro.analysis.methods.targets import due_target, growth_target, wanted_range
 from opsretro.tables.period import add_months
 
 WANTED = ("target", "low", "high", "baseline")

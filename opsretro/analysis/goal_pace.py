@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from opsretro.analysis.codes import Aggregation
-from opsretro.analysis.pace import month_end
+from opsretro.analysis.methods.pace import month_end
 
 if TYPE_CHECKING:
     from opsretro.analysis.goal_facts import MonthlyFacts

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from opsretro.analysis.codes import Aggregation, is_percent
-from opsretro.analysis.smart import smart_defects
+from opsretro.analysis.methods.smart import smart_defects
 from opsretro.errors import InputError, Problem
 from opsretro.tables.cells import parse_slice
 from opsretro.tables.period import Period

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from opsretro.analysis.adjusted_limits import AdjustedLimits, adjusted_limits
 from opsretro.analysis.codes import (
     ALERT_RULES,
     Aggregation,
@@ -24,9 +23,10 @@ from opsretro.analysis.goal_months import facts_over, given, in_force, judge, mo
 from opsretro.analysis.goal_pace import pace, so_far
 from opsretro.analysis.goal_review import GoalReview, findings_of
 from opsretro.analysis.goal_table import rebases_of
-from opsretro.analysis.limits import ProcessLimits, assurance
+from opsretro.analysis.methods.adjusted_limits import AdjustedLimits, adjusted_limits
+from opsretro.analysis.methods.limits import ProcessLimits, assurance
+from opsretro.analysis.methods.signals import snap
 from opsretro.analysis.result import Context
-from opsretro.analysis.signals import snap
 from opsretro.analysis.team_score import team_scores
 from opsretro.tables.period import add_months
 

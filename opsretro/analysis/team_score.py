@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from opsretro.analysis.attainment import attainment
 from opsretro.analysis.codes import Direction, Status
-from opsretro.analysis.roll_up import roll_up, year_to_date
+from opsretro.analysis.methods.attainment import attainment
+from opsretro.analysis.methods.roll_up import roll_up, year_to_date
 
 ASSESSORS = ("supervisor", "peer", "self")
 SCORES = ("month", "goal_score", "weight_coverage", *ASSESSORS, "data", "total")

@@ -7,7 +7,7 @@ from typing import Any
 
 from opsretro.analysis.goal_alerts import Alerts, unjudged
 from opsretro.report import numbers
-from opsretro.report.goal_text import goal_name
+from opsretro.report.goal_words import goal_name
 from opsretro.words import join_list, pick, say
 
 

@@ -12,7 +12,8 @@ from markupsafe import Markup
 from opsretro.analysis.codes import Direction, Status, Variation
 from opsretro.report import goal_charts, goal_overview
 from opsretro.report.goal_notes import score, smart
-from opsretro.report.goal_text import GoalText, is_met_but_worse, is_told
+from opsretro.report.goal_text import GoalText
+from opsretro.report.goal_words import is_met_but_worse, is_told
 from opsretro.report.look import SIZES, light_tokens, svg
 from opsretro.report.numbers import rate
 from opsretro.report.templates import render

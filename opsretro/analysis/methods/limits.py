@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from opsretro.analysis.codes import ALERT_RULES, Assurance, Direction, LimitsState, Rule
-from opsretro.analysis.signals import HAIR, find_signals, snap
-from opsretro.analysis.targets import wanted_range
+from opsretro.analysis.methods.signals import HAIR, find_signals, snap
+from opsretro.analysis.methods.targets import wanted_range
 from opsretro.errors import InputError, Problem, as_code
 
 WIDTH = 2.66

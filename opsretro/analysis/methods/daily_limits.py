@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from opsretro.analysis.codes import Aggregation
-from opsretro.analysis.day_index import DayIndex, day_index
+from opsretro.analysis.methods.day_index import DayIndex, day_index
 
 WINDOW = 56
 """Days of the baseline; eight weeks hold every weekday eight times and still follow a KPI that drifts."""

@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 
 from opsretro.analysis.codes import Aggregation, Direction
-from opsretro.analysis.daily_limits import GUARD, LEAST, WINDOW, DailyKpi, Reading, daily_kpi, read_days
-from opsretro.analysis.day_index import by_date, day_kinds
+from opsretro.analysis.methods.daily_limits import GUARD, LEAST, WINDOW, DailyKpi, Reading, daily_kpi, read_days
+from opsretro.analysis.methods.day_index import by_date, day_kinds
 from opsretro.errors import InputError, Problem, as_code, collecting
 
 QUIET = 7

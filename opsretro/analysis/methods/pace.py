@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from opsretro.analysis.codes import Aggregation, Direction
-from opsretro.analysis.daily_forecast import SAMPLES, draw_ahead
-from opsretro.analysis.day_index import day_index, day_kinds, has_data, parts_by_date
-from opsretro.analysis.targets import wanted_range
+from opsretro.analysis.methods.daily_forecast import SAMPLES, draw_ahead
+from opsretro.analysis.methods.day_index import day_index, day_kinds, has_data, parts_by_date
+from opsretro.analysis.methods.targets import wanted_range
 from opsretro.errors import InputError, Problem, as_code, collecting
 from opsretro.tables.period import Period
 

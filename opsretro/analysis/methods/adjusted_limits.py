@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from opsretro.analysis.centre_line import CentreLine, Method, centre_line, stage
 from opsretro.analysis.codes import ALERT_RULES, LimitsState, Rule
-from opsretro.analysis.limits import FULL_MONTHS, LEAST_MONTHS, WIDTH, process_limits
-from opsretro.analysis.signals import HAIR, find_signals
+from opsretro.analysis.methods.centre_line import CentreLine, Method, centre_line, stage
+from opsretro.analysis.methods.limits import FULL_MONTHS, LEAST_MONTHS, WIDTH, process_limits
+from opsretro.analysis.methods.signals import HAIR, find_signals
 from opsretro.errors import InputError, Problem
 
 UNSURE = 2.0

@@ -8,7 +8,7 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
-from opsretro.analysis.signals import HAIR
+from opsretro.analysis.methods.signals import HAIR
 
 SEASON_MONTHS = 36
 """Months a yearly season is estimated from; a trend is estimated again when there are 24 and when there are 36."""

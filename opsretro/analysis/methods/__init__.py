@@ -1,0 +1,1 @@
+"""The methods: plain functions on plain values, each a chapter of its own, with its source and an example."""
