@@ -30,6 +30,7 @@ bench: $(READY)
 	@$(BIN)/python -c 'import statsmodels' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check statsmodels
 	@$(BIN)/python bench/month.py
 	@$(BIN)/python bench/limits.py
+	@$(BIN)/python bench/review.py
 	@$(BIN)/python bench/pace.py
 	@$(BIN)/python bench/alerts.py
 
