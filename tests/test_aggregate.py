@@ -1,6 +1,7 @@
 """From raw rows to months: what counts, to which day it belongs, and what a month is worth."""
 
 import math
+import re
 
 import numpy as np
 import pandas as pd
@@ -298,3 +299,14 @@ def test_everything_wrong_with_a_call_is_said_at_once():
 def test_a_moment_that_is_none_is_refused():
     with pytest.raises(InputError, match=r"^as_of: 1 problem\. 'soon' is not a day or a time; write 2026-11-02 or "):
         by_month({"date": ["2026-04-01"], "value": [1.0]}, as_of="soon")
+
+
+def test_cells_that_are_no_numbers_days_or_finite_are_named_all_at_once():
+    facts = pd.DataFrame({"date": ["2026-13-01", "2026-04-02"], "value": ["1,200", "inf"]})
+    message = (
+        "facts: 3 problems. Column 'value': '1,200' is not a number; leave the cell empty. Column 'date': '2026-13-01' "
+        "is not a date; write it as year-month-day, such as 2026-06-13. Column 'value': A value is infinite; "
+        "leave it missing."
+    )
+    with pytest.raises(InputError, match=f"^{re.escape(message)}$"):
+        aggregate(facts, aggregation="sum", timezone="Asia/Shanghai")

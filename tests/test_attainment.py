@@ -179,3 +179,7 @@ def test_milestones_towards_less_go_down():
 @pytest.mark.parametrize(("baseline", "milestones"), [(100.0, None), (100.0, ""), (None, "2026-03:0.25")])
 def test_without_milestones_or_baseline_the_target_holds_from_the_start(baseline, milestones):
     assert due_target(120.0, baseline, milestones, "2026-01") == 120.0
+
+
+def test_a_target_that_equals_the_baseline_but_for_the_computer_has_no_attainment():
+    assert attainment(0.5, 0.3, direction="higher", baseline=0.1 + 0.2) is None  # 0.1 + 0.2 is 0.30000000000000004

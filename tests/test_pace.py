@@ -359,7 +359,7 @@ def test_every_argument_that_is_wrong_is_named_at_once():
     message = (
         "direction: 1 problem. 'up' is not known; write one of: higher, lower, range.\n"
         "aggregation: 1 problem. 'median' is not known; write one of: sum, mean, last, ratio, mean_rate.\n"
-        "incomplete_days: 1 problem. '-1' is not known; write one of: 0, 1, 2, 3.\n"
+        "incomplete_days: 1 problem. '-1' is less than nothing; write 0 or more.\n"
         "daily: 2 problems. '2026-06-02' is there more than once; every row needs its own. "
         "A value is infinite; leave it missing."
     )
@@ -479,3 +479,8 @@ def test_intervals_cover_changes_that_stay_and_campaigns():
         daily["2026-06-06":"2026-06-14"] *= 1.3
     # 60 independent draws: 0.95 - 3 x 0.028
     assert covered([*lasting, *campaigns], until="2026-06-12")[1] >= 0.86
+
+
+def test_a_range_whose_ends_are_exchanged_has_no_chance():
+    daily = pd.Series(10.0, index=pd.date_range("2026-03-01", "2026-06-10"))
+    assert month_end(daily, month="2026-06", direction="range", low=310, high=290).hit_probability is None

@@ -326,3 +326,24 @@ def test_no_cell_however_odd_makes_it_raise():
         odd = {column: ODD[rng.integers(len(ODD))] for column in columns if rng.random() < 0.5}
         codes = smart_defects({**(CLEAN if rng.random() < 0.5 else RANGE), **odd})
         assert list(codes) == [defect for defect in Defect if defect in codes]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "库存周转天数缩短三分之一",
+        "月均上新不少于二十款",
+        "把投诉量降到零",
+        "Cut the refund rate by a third",
+        "Win back a tenth of the lapsed buyers",
+    ],
+)
+def test_a_figure_in_words_is_a_figure(statement):
+    assert Defect.VAGUE_STATEMENT not in smart_defects({"statement": statement})
+
+
+@pytest.mark.parametrize(
+    "statement", ["Sell more during the 11.11 sale", "Deliver phase 2 of the app", "Ship version 2.0"]
+)
+def test_a_number_in_a_name_is_no_figure(statement):
+    assert Defect.VAGUE_STATEMENT in smart_defects({"statement": statement})

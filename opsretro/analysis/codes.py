@@ -89,4 +89,4 @@ def is_percent(unit: str) -> bool:
         >>> is_percent("Per cent "), is_percent("fraction")
         (True, False)
     """
-    return unit.strip().lower() in {"percent", "per cent", "%", "\uff05"}
+    return unit.strip().lower() in {"percent", "per cent", "%", "\uff05", "百分比"}

@@ -77,7 +77,8 @@ def aggregate(
         month's days that have rows, 0–1), num, den, n_days, n_rows. Rates are fractions.
 
     Raises:
-        InputError: The aggregation, the timezone or as_of cannot be understood, or a column it needs is absent.
+        InputError: The aggregation, the timezone, as_of or a cell cannot be understood, a value is infinite, or a
+            column it needs is absent; names all of it.
 
     Example:
         >>> facts = pd.DataFrame({"ts_utc": ["2026-03-31T17:00Z"], "num": [3.0], "den": [4.0]})
@@ -85,7 +86,7 @@ def aggregate(
         0.75
     """
     how = _checked(facts, aggregation, timezone)
-    facts = known_rows(_typed(facts), as_of=None if as_of is None else as_moment(as_of, timezone))
+    facts = known_rows(_typed(facts, how), as_of=None if as_of is None else as_moment(as_of, timezone))
     facts = facts.assign(_day=local_dates(facts, timezone), _value=_fractions(facts))
     parts = ["num", "den"] if how is Aggregation.RATIO else ["_value"]
     facts = facts.dropna(subset=[*parts, "_day"])
@@ -113,14 +114,29 @@ def _values(facts: pd.DataFrame, by_month: pd.api.typing.DataFrameGroupBy, how: 
     return by_month["_value"].mean()
 
 
-def _typed(facts: pd.DataFrame) -> pd.DataFrame:
-    stamps = {
-        name: pd.to_datetime(facts[name], utc=True, format="ISO8601")
-        for name in ("ts_utc", "loaded_at")
-        if name in facts and not isinstance(facts[name].dtype, pd.DatetimeTZDtype)
-    }
-    numbers = {name: pd.to_numeric(facts[name]) for name in ("value", "num", "den") if name in facts}
-    return facts.assign(**stamps, **numbers)
+def _typed(facts: pd.DataFrame, how: Aggregation) -> pd.DataFrame:
+    """The columns a method needs as what they hold, or every cell that is none."""
+    names = ("num", "den") if how is Aggregation.RATIO else ("value",)
+    moments = [name for name in ("ts_utc", "loaded_at") if name in facts]
+    moments += ["date"] if "ts_utc" not in facts else []
+    typed: dict[str, pd.Series] = {name: pd.to_numeric(facts[name], errors="coerce") for name in names}
+    typed |= {name: _moments(facts[name], utc=name != "date") for name in moments}
+    problems = []
+    for name, column in typed.items():
+        kind = "not_a_number" if name in names else "not_a_date"
+        wrong = facts.loc[column.isna() & facts[name].notna(), name].astype(str).unique()[:5]
+        problems += [Problem(code=kind, source="facts", column=name, values={"value": value}) for value in wrong]
+    problems += [Problem(code="infinite", source="facts", column=name) for name in names if np.isinf(typed[name]).any()]
+    if problems:
+        raise InputError(problems)
+    return facts.assign(**typed)
+
+
+def _moments(cells: pd.Series, *, utc: bool) -> pd.Series:
+    if pd.api.types.is_datetime64_any_dtype(cells.dtype) and (not utc or isinstance(cells.dtype, pd.DatetimeTZDtype)):
+        return cells
+    texts = cells.astype(str) if pd.api.types.is_integer_dtype(cells.dtype) else cells
+    return pd.to_datetime(texts, utc=utc, errors="coerce", format="ISO8601" if utc else None)
 
 
 def as_moment(as_of: pd.Timestamp | date | str, timezone: str) -> pd.Timestamp:

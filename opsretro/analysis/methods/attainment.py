@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from opsretro.analysis.codes import Direction
+from opsretro.analysis.methods.signals import HAIR
 from opsretro.errors import InputError, Problem, as_code, collecting
 
 
@@ -54,7 +55,7 @@ def attainment(
     if target is None or math.isnan(target):
         return None
     if baseline is not None and not math.isnan(baseline):
-        return None if target == baseline else (actual - baseline) / (target - baseline)
+        return None if math.isclose(target, baseline, rel_tol=HAIR) else (actual - baseline) / (target - baseline)
     sign = 1 if direction is Direction.HIGHER else -1
     return None if target == 0 else 1 + sign * (actual - target) / abs(target)
 

@@ -114,7 +114,7 @@ def daily_signals(
         >>> daily_signals(orders).signals[["date", "kind", "side", "better"]].values.tolist()
         [['2026-05-24', 'day', 'down', 'worse']]
     """
-    parts, way, how = _checked(daily, direction, aggregation, calendar, as_of)
+    parts, way, how = _checked(daily, direction, aggregation, calendar, as_of, size=size, count=count)
     last = pd.Timestamp(as_of).normalize() if as_of is not None else parts.index.max()
     kpi = daily_kpi(parts[parts.index <= last], last, how)
     state, found = _state(kpi, parts, last), pd.DataFrame(columns=COLUMNS)
@@ -130,7 +130,12 @@ def daily_signals(
 
 
 def _checked(
-    daily: pd.Series | pd.DataFrame, direction: str, aggregation: str, calendar: pd.DataFrame | None, as_of: object
+    daily: pd.Series | pd.DataFrame,
+    direction: str,
+    aggregation: str,
+    calendar: pd.DataFrame | None,
+    as_of: object,
+    **least: float,
 ) -> tuple[pd.DataFrame, Direction, Aggregation]:
     """The parts of the KPI by date (value, or num and den), and the codes."""
     problems: list[Problem] = []
@@ -145,6 +150,10 @@ def _checked(
     for name in names:
         with collecting(problems):
             parts[name] = _part(daily, name)
+    small = {name: value for name, value in least.items() if not value >= 0}
+    problems += [
+        Problem(code="not_a_count", source=name, values={"value": str(value)}) for name, value in small.items()
+    ]
     if as_of is not None and pd.isna(pd.to_datetime(str(as_of), errors="coerce")):
         problems.append(Problem(code="not_a_date", source="as_of", values={"value": str(as_of)}))
     if problems:

@@ -116,7 +116,7 @@ def month_end(  # noqa: PLR0913
     forecasts = _forecasts(known, days, calendar, how) if enough else []
     path, ends = _path(known, days, forecasts, how)
     chance = None
-    if len(ends) and not np.isnan([*ends, *wanted]).any():
+    if len(ends) and not np.isnan(ends).any() and wanted[0] <= wanted[1]:
         hair = ON_TARGET * np.abs(ends).max()
         chance = float(((ends >= wanted[0] - hair) & (ends <= wanted[1] + hair)).mean())
     figures = {name: float(np.quantile(ends, q)) if len(ends) else np.nan for name, q in QUANTILES.items()}
@@ -152,8 +152,8 @@ def _checked(
     if period is not None and len(period.months) > 1:
         problems.append(Problem(code="month_only", source="month", values={"value": month}))
     if incomplete_days < 0:
-        values = {"value": str(incomplete_days), "fix": "0, 1, 2, 3"}
-        problems.append(Problem(code="bad_argument", source="incomplete_days", values=values))
+        values = {"value": str(incomplete_days)}
+        problems.append(Problem(code="not_a_count", source="incomplete_days", values=values))
     with collecting(problems):
         parts = parts_by_date(daily, ("num", "den") if how is Aggregation.RATIO else ("value",))
     if problems or period is None:

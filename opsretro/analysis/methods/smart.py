@@ -45,8 +45,8 @@ LEAST_LETTERS = 3
 """A statement with fewer letters than this does not say what is counted."""
 
 _SHARES = (Aggregation.RATIO, Aggregation.MEAN_RATE)
-_BLANK = {"", "-", "--", "—", "/", "?", "？", "n/a", "na", "nan", "nat", "<na>", "none", "null", "tbd", "todo"}
-_BLANK |= {"无", "暂无", "没有", "待定", "未定", "待补", "待补充"}
+_BLANK = {"", "-", "--", "—", "/", "?", "？", "n/a", "na", "nan", "nat", "<na>", "none", "null", "tbd", "tbc", "todo"}
+_BLANK |= {"无", "暂无", "没有", "待定", "未定", "待补", "待补充", "待确认"}
 _TEXTS = ("owner", "unit", "source", "direction", "aggregation", "numerator", "denominator")
 _NUMBERS = ("baseline", "target", "target_growth", "low", "high", "weight")
 
@@ -72,7 +72,9 @@ _NOT_A_FIGURE = re.compile(
             r"(?:first|second)\s+half|half[-\s]years?",
             r"\d+\s*个?(?:月|季度|年)\s*(?:之?内|以内|以?后)|未来\s*\d+\s*个?(?:月|季度|年)",  # 3个月内
             r"(?<![a-z\d])(?:[a-wyz]\d{1,2}|v\d[\d.]*|[a-z]2[a-z]|[45]g)(?![a-z\d]|[.,]\d)",  # Q3, V2.0, B2B, 5G
-            rf"(?<![\d.,])(?:618|11\.11|12\.12)(?!\d|[.,]\d|\s*(?:{_COUNTED}|[a-z]))",  # 618大促
+            rf"(?<![\d.,])618(?!\d|[.,]\d|\s*(?:{_COUNTED}|[a-z]))",  # 618大促
+            r"(?<![\d.,])(?:11\.11|12\.12)(?!\d|[.,]\d)",
+            r"(?<![a-z])(?:phase|version|stage|wave|round|release)\s*\d[\d.]*",  # phase 2, version 2.0
             r"双\s*1[12]|double\s+(?:1[12]|eleven|twelve)",
             r"\d+[-\s]*(?:days?|d|日|天)\s*(?:retention|repeat|active|留存|复购|活跃)",  # 7-day retention
             r"24\s*/\s*7|7\s*[x×*]\s*24|(?<!\d)\d[05]\s*后",  # 24/7, 7×24, 95后
@@ -84,13 +86,15 @@ _FIGURE = re.compile(
     "|".join(
         (
             r"\d",
-            rf"[百千万]分之[零一{_NUMERAL}]",  # 百分之五
+            rf"[{_NUMERAL}]分之[零一{_NUMERAL}]",  # 百分之五, 三分之一
+            r"[二三四五六七八九][十百千]|[降到为至]零",  # 二十款, 降到零
             rf"[一{_NUMERAL}半](?:成(?![为立功长员果就本效绩不品])|倍|个百分点)",  # 三成, 两倍
             rf"[{_NUMERAL}][万亿](?![不别要])",  # 五百万
             r"翻[一两二三]?番|翻倍|加倍(?!努力)|倍增|减半|一半|过半|半数|归零|清零",
             r"零(?=投诉|事故|差错|缺陷|违规|逾期|故障|流失|失误|漏|退)",
             rf"[{_NUMERAL}](?:元|名|位(?!一体)|家|单(?!一)|篇|件|场|次(?![元购复])|秒|分钟|小时|天|用户|粉丝|订单)",
             rf"[{_NUMERAL}](?:人(?![员群工])|个(?!月|季度|方面|环节|维度|阶段|重点))",
+            r"(?<![a-z])(?:by\s+)?an?\s+(?:third|fifth|tenth)(?![a-z])|(?<![a-z])by\s+a\s+quarter(?![a-z])",
             r"(?<![a-z])(?:doubl(?:e[ds]?|ing)|tripl(?:e[ds]?|ing)|quadruple|twice|halv(?:e[ds]?|ing)|half|zero|two|three"
             r"|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
             r"|dozen|hundred|thousand|million|billion)(?![a-z])",
