@@ -305,7 +305,7 @@ def test_cells_that_are_no_numbers_days_or_finite_are_named_all_at_once():
     facts = pd.DataFrame({"date": ["2026-13-01", "2026-04-02"], "value": ["1,200", "inf"]})
     message = (
         "facts: 3 problems. Column 'value': '1,200' is not a number; leave the cell empty. Column 'date': '2026-13-01' "
-        "is not a date; write it as year-month-day, such as 2026-06-13. Column 'value': A value is infinite; "
+        "is not a date; write it as year-month-day, such as 2026-06-13. Column 'value': a value is infinite; "
         "leave it missing."
     )
     with pytest.raises(InputError, match=f"^{re.escape(message)}$"):

@@ -136,7 +136,7 @@ def _moments(cells: pd.Series, *, utc: bool) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(cells.dtype) and (not utc or isinstance(cells.dtype, pd.DatetimeTZDtype)):
         return cells
     texts = cells.astype(str) if pd.api.types.is_integer_dtype(cells.dtype) else cells
-    return pd.to_datetime(texts, utc=utc, errors="coerce", format="ISO8601" if utc else None)
+    return pd.to_datetime(texts, utc=utc, errors="coerce", format="ISO8601" if utc else "mixed")
 
 
 def as_moment(as_of: pd.Timestamp | date | str, timezone: str) -> pd.Timestamp:
