@@ -23,7 +23,7 @@ from opsretro.words import LANGUAGES, say
 
 EXAMPLES = {
     "run": "example: opsretro run --month 2026-10 --workspace data --out reports --lang zh-CN,en",
-    "alerts": "example: opsretro alerts --workspace data --as-of 2026-09-23 || mail-the-team",
+    "alerts": "example: opsretro alerts --workspace data --as-of 2026-09-23 --format json",
     "init": "example: opsretro init our-team",
     "sample": "example: opsretro sample --out sample",
 }

@@ -165,6 +165,8 @@ class Workspace:
         span = Period.parse(period)
         if {"goals", "metrics"} <= self._inputs.present:
             goals_in_force(self._inputs.tables, span, self.settings.rebases)
+        if "metrics" in self._inputs.present and not self.months:
+            raise InputError([Problem(code="nothing_known", source="--as-of", values={"value": self.as_of})])
         if self.months and not set(span.months) & set(self.months):
             values = {"value": span.label, "first": self.months[0], "last": self.months[-1]}
             raise InputError([Problem(code="no_such_month", source="--month", values=values)])
@@ -228,6 +230,11 @@ class Workspace:
             day = newest - pd.Timedelta(days=self._incomplete_days())
             span = Period.parse(f"{day:%Y-%m}")
             goals = goals_in_force(self._inputs.tables, span)
+            known = {"", *self._inputs.tables["goals"]["goal_id"], *self._inputs.tables["goals"]["kpi"]}
+            if unknown := [key for key in self.settings.alerts if key not in known]:
+                raise InputError(
+                    Problem(code="alert_unknown", source="retro.toml", values={"value": key}) for key in unknown
+                )
         calendar = self._calendar(span.end).days
         facts = monthly_facts(goals, self._metrics, span, timezone=self.settings.timezone, calendar=calendar)
         rules = self.settings.alerts

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from opsretro import cli, open_workspace
+from opsretro import InputError, cli, open_workspace
 from opsretro.report.alert_text import lines, summary
 
 GOALS = """\
@@ -106,7 +106,7 @@ def test_a_change_for_the_better_can_be_left_out(shop):
 def test_a_kpi_without_a_value_that_day_is_named(shop):
     found = alerts(shop(100, 50, rows=["2026-09-24,sales,100"]))
     assert found.states == {"sales": "judged", "calls": "no_data"}
-    assert summary(found, "en") == "1 KPI judged for 24 Sep 2026, 0 new. No value that day: calls."
+    assert summary(found, "en") == "1 KPI judged for 24 Sep 2026, 0 new. No value that day: Calls."
 
 
 def test_a_day_whose_rows_are_not_all_in_is_not_judged(tmp_path):
@@ -144,3 +144,20 @@ def test_bad_input_is_refused_with_every_problem(shop, capsys):
 def test_the_planted_bug_of_the_sample_is_found_on_its_second_day():
     found = open_workspace("data", lang="en", as_of="2026-09-23").alerts()  # the bug begins on 2026-09-22
     assert found.signals["kpi"].tolist() == ["conversion"] and lines(found, "en")[0].startswith("Conversion, 23 Sep")
+
+
+def test_a_goal_written_as_one_row_a_span_is_watched_in_each(shop):
+    folder = shop(50, 50)
+    first, second = (
+        GOALS.splitlines()[1].replace("sales,Sales", f"{name},Sales").replace("2026-01-01,2026-12-31", span)
+        for name, span in (("h1", "2026-01-01,2026-06-30"), ("h2", "2026-07-01,2026-12-31"))
+    )
+    (folder / "goals.csv").write_text("\n".join([GOALS.splitlines()[0], first, second, ""]), encoding="utf-8")
+    assert alerts(folder).signals["goal_id"].tolist() == ["h2"]
+
+
+def test_a_rule_for_nothing_is_refused(shop):
+    with pytest.raises(
+        InputError, match=r"^retro\.toml: 1 problem\. \[alerts\.sells\] names no KPI or goal; write one of"
+    ):
+        alerts(shop(50, 50, toml="[alerts.sells]\nsize = 0.1\n"))

@@ -61,3 +61,16 @@ def test_a_period_without_goals_is_told_and_the_next_one_shown(controls):
     assert "No goal is in force in 2025-06" in card.value
     period.value = "2026-09"
     assert shown(card) == "goal-conversion"
+
+
+def test_a_supposition_ends_with_the_period(controls):
+    _, period, _, target, card = controls
+    target.value = "3.5"
+    period.value = "2026-09"
+    assert target.value == "" and "supposition" not in card.value
+
+
+def test_a_range_has_no_target_to_suppose(controls):
+    kpi, _, _, target, _ = controls
+    kpi.value = "discount_share"
+    assert target.disabled

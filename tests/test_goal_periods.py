@@ -291,3 +291,62 @@ def test_every_period_is_told_and_drawn_in_both_languages(ops, period, lang):
     review = ops({"target": 310}, steady("2026-04-20")).goal_review(period).in_language(lang)
     assert review.headline and len(review.sentences()) == len(review.findings)
     assert len(review.table()) == 1 and review.plot("g").axes and "<svg" in review._view().section()
+
+
+def test_a_kpi_that_fell_to_its_floor_has_no_range_below_what_it_can_be(ops):
+    row = goal_of(ops({}, monthly([130 - 10 * n for n in range(12)] + [2] * 6)), "2026-06")
+    assert 0 <= row["lower"] <= row["upper"] and row["mean"] >= 0
+
+
+def test_one_finished_goal_does_not_hide_where_the_others_are_heading(ops):
+    goals = [{"target": 300}, {"goal_id": "h", "target": 300, "kpi": "other"}, {"goal_id": "i", "kpi": "once"}]
+    rows = [*steady("2026-04-15"), *(row | {"kpi": "other"} for row in steady("2026-04-15"))]
+    once = monthly([100] * 16, kpi="once")
+    review = ops(goals, [*rows, *once]).goal_review("2026-04")
+    assert review.counts()["decided"] == 1 and review.headline.startswith("At this pace 2 of 2 goals")
+    assert review.table().set_index("Goal")["Heading for (80%)"].tolist() == ["300 to 300", "300 to 300", "● met"]
+
+
+def test_a_month_that_is_running_for_one_goal_has_no_team_score_yet(ops):
+    goals = [{"target": 300}, {"goal_id": "i", "kpi": "once"}]
+    review = ops(goals, [*steady("2026-04-15"), *monthly([100] * 16, kpi="once")]).goal_review("2026-04")
+    assert review.scores["month"].tolist() == ["2026-01", "2026-02", "2026-03"] and review.score is None
+
+
+def test_a_year_of_a_goal_that_began_in_may_is_compared_with_the_same_months(ops):
+    goal = {"start": "2026-05-01", "deadline": "2026-12-31"}
+    row = goal_of(ops(goal, monthly([100] * 24)), "2026")
+    assert (row["actual"], row["previous"], row["against_previous"]) == (800, 800, "")
+
+
+def test_a_goal_whose_last_month_is_over_has_its_verdict_while_the_year_goes_on(ops):
+    row = goal_of(ops({"deadline": "2026-03-31"}, monthly([*WAVE, 101, 99, 103, 100])), "2026")
+    assert (row["status"], row["actual"], row["target"]) == ("met", 303, 300)
+
+
+def test_the_title_of_a_quarter_tells_the_newest_signal_and_its_own_rule(ops):
+    review = ops({}, monthly([*WAVE, 200, 60, 99])).goal_review("2026-Q1")
+    row = review.goal("g")
+    assert (row["signal_months"], row["rules"], row["side"]) == ("2026-01+2026-02", "beyond", "down")
+    assert GoalText(review, "en").chart_title(row) == "Goal fell below the usual range"
+
+
+def test_the_same_value_but_for_the_computer_is_not_worse(ops):
+    row = goal_of(ops({"target": 0.05}, monthly([*[0.1] * 15, 0.1 + 1e-17 - 1e-17])), "2026-04")
+    assert row["against_previous"] == ""
+
+
+def test_a_month_without_rows_is_no_short_history(ops):
+    review = ops({"kpi": "none"}, monthly(CALM)).goal_review("2026-04")
+    assert review.headline == "No verdict on the goal yet."
+
+
+def test_a_page_with_one_goal_links_to_what_is_there(ops):
+    shown = ops({}, monthly(CALM)).goal_review("2026-04")._view()
+    assert [anchor for _, anchor in shown.conclusions()] == ["goals", "goal-g"]
+
+
+def test_a_day_before_all_data_is_refused_and_nothing_is_replaced(ops):
+    message = "--as-of: 1 problem. No row of metrics is known as of 2020-01-01; write a later day."
+    with pytest.raises(InputError, match=f"^{re.escape(message)}$"):
+        ops({}, monthly(CALM), as_of="2020-01-01").check_period("2026-04")

@@ -43,7 +43,7 @@ class Reason(StrEnum):
 
 
 class Variation(StrEnum):
-    """Whether the newest month stands out from the KPI's own ordinary variation."""
+    """Whether a month of the period stands out from the KPI's own ordinary variation."""
 
     SIGNAL = "signal"
     NOISE = "noise"

@@ -16,8 +16,8 @@ from opsretro.tables.settings import AlertRule
 if TYPE_CHECKING:
     from opsretro.analysis.goal_facts import MonthlyFacts
 
-SAME = ["kpi", "dimension", "aggregation", "numerator", "denominator"]
-"""Goals that agree in these watch the same series."""
+SAME = ("kpi", "dimension", "aggregation", "numerator", "denominator", "direction")
+"""Goals that agree in these, and in their rule, raise the same signals."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,12 +28,14 @@ class Alerts:
         day: The day that was judged, ISO.
         signals: One row a new signal. goal_id, kpi, name, dimension, unit, and the columns of `DailySignals.signals`.
         states: Whether each goal's KPI could be judged (code), by goal_id.
+        names: kpi, name and dimension of each of those goals, for display.
         context: Names and currency, for display.
     """
 
     day: str
     signals: pd.DataFrame
     states: Mapping[str, str]
+    names: Mapping[str, Mapping[str, str]]
     context: Context
 
     def to_dicts(self) -> list[dict[str, Any]]:
@@ -51,7 +53,7 @@ def goal_alerts(
     calendar: pd.DataFrame,
     context: Context,
 ) -> Alerts:
-    """Judge the newest day of every KPI that has a goal in force; a KPI that several goals watch counts once.
+    """Judge the newest day of every KPI that has a goal in force; goals that would raise the same count once.
 
     Args:
         goals: From `goals_in_force`.
@@ -61,11 +63,13 @@ def goal_alerts(
         calendar: date and day_type.
         context: For display.
     """
-    states, found = {}, []
-    for goal in goals.drop_duplicates(SAME).to_dict("records"):
-        if not in_force(goal, [f"{day:%Y-%m}"]):
-            continue
+    states, found, seen = {}, [], set()
+    for goal in goals.to_dict("records"):
         rule = next(rules[key] for key in (goal["goal_id"], goal["kpi"], "") if key in rules)
+        watched = (*(goal[key] for key in SAME), rule)
+        if watched in seen or not in_force(goal, [f"{day:%Y-%m}"]):
+            continue
+        seen.add(watched)
         raised = daily_signals(
             facts[goal["goal_id"]].daily,
             as_of=day,
@@ -81,7 +85,8 @@ def goal_alerts(
         told = {key: goal[key] for key in ("goal_id", "kpi", "name", "dimension", "unit")}
         found.append(raised.signals.assign(**told))
     signals = pd.concat(found, ignore_index=True) if found else pd.DataFrame()
-    return Alerts(day=str(day.date()), signals=signals, states=states, context=context)
+    told = goals.set_index("goal_id", drop=False)[["goal_id", "kpi", "name", "dimension"]].to_dict("index")
+    return Alerts(day=str(day.date()), signals=signals, states=states, names=told, context=context)
 
 
 def unjudged(alerts: Alerts) -> dict[str, list[str]]:

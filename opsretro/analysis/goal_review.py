@@ -31,10 +31,10 @@ class GoalReview(Result):
             SMART check, joined by +); weight; actual, target, low, high, baseline, previous (the period before) and its
             previous_target, same_last_year (the KPI's own unit, rates as fractions; NaN = none); attainment (ratio, 1.0
             = on target, NaN = not defined); status, reason, previous_status; against_previous (better, worse or empty);
-            variation, rules and signal_months (those that fired in the period, joined by +), side (up, down or empty:
-            against the mean), better (the side is the wanted one); assurance (``changed`` when the period has a
-            signal); limits_state, mean, lower, upper (of the newest month), n_baseline, method (what they follow),
-            slope (a month, NaN = no trend), autocorrelation, autocorrelated; rebase_month, rebase_reason (the
+            variation, signal_months (of the period, joined by +), rules (that fired in the newest of them), side (up,
+            down or empty: its side of the mean), better (the side is the wanted one); assurance (``changed`` when the
+            period has a signal); limits_state, mean, lower, upper (of the newest month), n_baseline, method (what they
+            follow), slope (a month, NaN = no trend), autocorrelation, autocorrelated; rebase_month, rebase_reason (the
             newest); months_met, months_judged (of the year so far); pace (expected end of a running month),
             pace_lower80 … pace_upper95, hit_probability, pace_days (days it rests on); coverage (share of the period's
             days with data), n_days, missing_days (of a daily KPI), n_rows, last_day (ISO).
@@ -42,11 +42,13 @@ class GoalReview(Result):
             status, attainment (of that month; NaN or empty where the goal did not hold); mean, lower, upper, segment
             (counts the rebases), in_baseline; beyond, two_of_three, run8, signal (the month is flagged by a rule that
             alerts).
-        days: One row a goal and day of a running month. goal_id, date (ISO), actual (month to date), expected, lower80,
-            upper80, lower95, upper95 (of the days to come), goal_line (what the goal wants by that day).
+        days: One row a goal and day of a running month, or month of a sum's quarter or year. goal_id, date (ISO),
+            actual (to date), expected, lower80, upper80, lower95, upper95 (of the days to come), goal_line (what the
+            goal wants by that day).
         scores: One row a month of the year so far, of the team: goal_score (1.0 = on target), weight_coverage (share of
             the goals' weight behind it), supervisor, peer, self, data, total (0 to 100; NaN = none).
-        year_to_date: Mean of the totals; None = none.
+        score: Mean of the totals of the period's months; None = none.
+        year_to_date: Mean of all totals; None = none.
         weights: Of the scores, by assessor.
     """
 
@@ -96,6 +98,7 @@ class GoalReview(Result):
     months: pd.DataFrame
     days: pd.DataFrame
     scores: pd.DataFrame
+    score: float | None
     year_to_date: float | None
     weights: Mapping[str, float]
 

@@ -25,7 +25,8 @@ from opsretro.analysis.goal_review import GoalReview, findings_of
 from opsretro.analysis.goal_table import rebases_of
 from opsretro.analysis.methods.adjusted_limits import AdjustedLimits, adjusted_limits
 from opsretro.analysis.methods.limits import ProcessLimits, assurance
-from opsretro.analysis.methods.signals import snap
+from opsretro.analysis.methods.roll_up import year_to_date as year_to_date_of
+from opsretro.analysis.methods.signals import HAIR, snap
 from opsretro.analysis.result import Context
 from opsretro.analysis.team_score import team_scores
 from opsretro.tables.period import add_months
@@ -99,6 +100,7 @@ def review_goals(
         months=table,
         days=pd.concat(days),
         scores=scores,
+        score=year_to_date_of(scores.loc[scores["month"].isin(period.months), "total"]),
         year_to_date=year_to_date,
         weights=weights,
     )
@@ -114,7 +116,8 @@ def _month_rows(goal: Mapping[str, Any], months: pd.DataFrame, limits: AdjustedL
     shown = limits.months[["mean", "lower", "upper", "segment", "in_baseline", *RULES]]
     lower, upper = _bounds(goal, months["value"])
     table = months.join(shown).assign(goal_id=goal["goal_id"], signal=shown[RULES].any(axis=1))
-    table["lower"], table["upper"] = table["lower"].clip(lower=lower), table["upper"].clip(upper=upper)
+    bounded = ["mean", "lower", "upper"]
+    table[bounded] = table[bounded].clip(lower, upper)
     return table.rename_axis("month").reset_index()
 
 
@@ -136,13 +139,15 @@ def verdicts(goal: Mapping[str, Any], fact: MonthlyFacts, limits: AdjustedLimits
     Returns:
         A row of `GoalReview.goals`, without year, pace and rebase.
     """
-    labels, before = in_force(goal, period.months), in_force(goal, period.before())
-    now, earlier = facts_over(goal, fact.months, labels), facts_over(goal, fact.months, period.before())
-    year_ago = [add_months(month, -12) for month in period.months]
+    labels = in_force(goal, period.months)
+    running = fact.running and bool(fact.months["running"].get(labels[-1], True))
+    reached = [month for month in labels if not running or month in fact.months.index]
+    before, year_ago = ([add_months(month, -n) for month in reached] for n in (len(period.months), 12))
+    now, earlier = facts_over(goal, fact.months, labels), facts_over(goal, fact.months, before)
     asked, asked_before = wanted(goal, labels), wanted(goal, before)
     now["actual"] = snap(now["actual"], asked["target"], asked["low"], asked["high"])
     status, reason, attained = judge(goal, now, asked)
-    if fact.running:
+    if running:
         status, reason, attained = Status.NO_DATA, Reason.RUNNING, None
     decided = status is not Status.NO_DATA
     told = decided or reason is Reason.NO_TARGET or (period.kind != "month" and reason is Reason.RUNNING)
@@ -162,11 +167,10 @@ def verdicts(goal: Mapping[str, Any], fact: MonthlyFacts, limits: AdjustedLimits
         "attainment": attained,
         "status": status.value,
         "reason": reason.value,
-        "previous_status": judge(goal, earlier, asked_before)[0].value if before == list(period.before()) else "",
+        "previous_status": judge(goal, earlier, asked_before)[0].value if in_force(goal, before) == before else "",
         "against_previous": _against(now["actual"], earlier["actual"], direction) if decided else "",
         "variation": variation.value,
-        "rules": "" if signals is None else "+".join(rule for rule in RULES if signals[rule].any()),
-        "signal_months": "" if signals is None else "+".join(signals.index[signals.any(axis=1)]),
+        **_raised(signals),
         "side": side,
         "better": _is_better(side, direction),
         "assurance": expected.value,
@@ -180,6 +184,13 @@ def verdicts(goal: Mapping[str, Any], fact: MonthlyFacts, limits: AdjustedLimits
 def _signals(limits: AdjustedLimits, period: Period) -> pd.DataFrame:
     """The signals of the period's months, each as it was when it was the newest."""
     return limits.newest.loc[limits.newest.index.isin(period.months), RULES]
+
+
+def _raised(signals: pd.DataFrame | None) -> dict[str, str]:
+    """The months that were signals, and the rules of the newest of them."""
+    raised = pd.DataFrame(columns=RULES) if signals is None else signals[signals.any(axis=1)]
+    rules = [rule for rule in RULES if len(raised) and raised[rule].iloc[-1]]
+    return {"rules": "+".join(rules), "signal_months": "+".join(raised.index)}
 
 
 def _variation(limits: AdjustedLimits, signals: pd.DataFrame | None) -> Variation:
@@ -204,9 +215,9 @@ def _band(limits: AdjustedLimits, goal: Mapping[str, Any], values: pd.Series) ->
     mean, lower, upper = (float(newest.get(key, np.nan)) for key in ("mean", "lower", "upper"))
     least, most = _bounds(goal, values)
     return ProcessLimits(
-        mean=mean,
-        lower=float(np.maximum(lower, least)),
-        upper=float(np.minimum(upper, most)),
+        mean=float(np.clip(mean, least, most)),
+        lower=float(np.clip(lower, least, most)),
+        upper=float(np.clip(upper, least, most)),
         mean_range=np.nan,
         n_baseline=limits.n_baseline,
         state=limits.state,
@@ -216,7 +227,7 @@ def _band(limits: AdjustedLimits, goal: Mapping[str, Any], values: pd.Series) ->
 
 def _against(actual: float, previous: float, direction: Direction) -> str:
     """``better`` or ``worse`` than the period before; empty where neither can be said."""
-    if math.isnan(actual) or math.isnan(previous) or actual == previous:
+    if math.isnan(actual) or math.isnan(previous) or math.isclose(actual, previous, rel_tol=HAIR):
         return ""
     return _is_better("up" if actual > previous else "down", direction)
 

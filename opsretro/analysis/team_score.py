@@ -27,15 +27,15 @@ def team_scores(
         weights: By assessor.
 
     Returns:
-        One row a month that is over: goal_score (1.0 = on target), weight_coverage (share of the goals' weight that has
-        an attainment), the scores of supervisor, peer, self and data (0–100; NaN = none), total. And the mean of the
-        totals.
+        One row a month that is over for every goal: goal_score (1.0 = on target), weight_coverage (share of the goals'
+        weight that has an attainment), the scores of supervisor, peer, self and data (0 to 100; NaN = none), total. And
+        the mean of the totals.
     """
     given = pd.DataFrame(columns=["month", "assessor", "score"]) if assessments is None else assessments
     ratings = given.groupby(["month", "assessor"])["score"].mean()
     rows = []
-    over = verdicts[(verdicts["status"] != "") & ~verdicts["running"]]
-    for month, goals in over.groupby(level=0):
+    held = verdicts[verdicts["status"] != ""]
+    for month, goals in held[~held.index.isin(held.index[held["running"]])].groupby(level=0):
         here = {who: float(score) for (when, who), score in ratings.items() if when == month}
         found = roll_up(_key_results(goals), ratings=here, weights=weights)
         scores = {who: here.get(who, np.nan) for who in ASSESSORS}

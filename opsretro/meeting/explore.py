@@ -9,6 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 from markupsafe import Markup
 
+from opsretro.analysis.codes import Direction
 from opsretro.errors import InputError, Problem
 from opsretro.report.goal_view import GoalView
 from opsretro.tables.settings import THRESHOLDS
@@ -45,7 +46,7 @@ class _Explorer:
     """The controls and the card they change."""
 
     def __init__(self, ops: Workspace, period: str) -> None:
-        self.ops = ops
+        self.ops, self.busy = ops, False
         least, most = THRESHOLDS["baseline_months"]
         periods = list(dict.fromkeys([period, *reversed(ops.months)]))
         self.review = ops.goal_review(period)
@@ -74,22 +75,28 @@ class _Explorer:
 
     def _follow(self, change: dict[str, Any]) -> None:
         """Show what the controls ask for; what cannot be done is said in the place of the card."""
-        if change["owner"] is self.kpi and self.target.value:
-            self.target.value = ""  # another goal, its own target again: this change shows the card
+        if self.busy:
             return
+        self.busy = True
         try:
+            if change["owner"] in {self.kpi, self.period}:
+                self.target.value = ""  # another goal or period has its own target
             self._show()
         except InputError as refused:
             self.card.value = str(Markup("<p>{}</p>").format(refused.text(self.ops.lang)))
+        finally:
+            self.busy = False
 
     def _show(self) -> None:
         goal, target = self.kpi.value, self._target()
-        self.review = self.ops.goal_review(
-            self.period.value, baseline_months=self.baseline.value, targets={} if target is None else {goal: target}
-        )
-        if goal not in self.review.goals["goal_id"].tolist():
-            goals = self._goals()
-            self.kpi.options, goal = goals, goals[0][1]
+        targets = {} if target is None else {goal: target}
+        self.review = self.ops.goal_review(self.period.value, baseline_months=self.baseline.value, targets=targets)
+        goals = self._goals()
+        if set(goals) != set(self.kpi.options):
+            kept = goal in [known for _, known in goals]
+            self.kpi.options = goals
+            self.kpi.value = goal = goal if kept else goals[0][1]
+        self.target.disabled = self.review.goal(goal)["direction"] == Direction.RANGE
         supposed = "" if target is None else Markup("<p>{}</p>").format(say("explore.what_if", self.ops.lang))
         self.card.value = str(supposed + GoalView(self.review).card(goal))
 

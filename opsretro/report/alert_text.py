@@ -8,7 +8,7 @@ from typing import Any
 from opsretro.analysis.goal_alerts import Alerts, unjudged
 from opsretro.report import numbers
 from opsretro.report.goal_words import goal_name
-from opsretro.words import join_list, pick, say
+from opsretro.words import join_list, say
 
 
 def lines(alerts: Alerts, lang: str) -> list[str]:
@@ -42,6 +42,6 @@ def summary(alerts: Alerts, lang: str) -> str:
     judged = len(alerts.states) - sum(map(len, unjudged(alerts).values()))
     parts = [say("alerts.judged", lang, n=judged, day=numbers.day(alerts.day, lang), new=len(alerts.signals))]
     for reason, goals in unjudged(alerts).items():
-        names = [pick(alerts.context.names.get(goal, goal), lang) for goal in goals]
+        names = [goal_name(alerts.names[goal], alerts.context, lang) for goal in goals]
         parts.append(say(f"alerts.state.{reason}", lang, names=join_list(names, lang)))
     return say("sentence.gap", lang).join(parts)

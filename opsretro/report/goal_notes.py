@@ -24,14 +24,13 @@ def score(text: GoalText) -> dict[str, Any]:
     """
     review, word, lang = text.review, text.word, text.lang
     scores = review.scores
-    here = scores[scores["month"].isin(text.months_in_period)]
-    if here["total"].isna().all() or review.year_to_date is None:
+    if review.score is None or review.year_to_date is None:
         return {"title": word("score.untold", span=text.span), "note": "", "columns": [], "rows": []}
     given = [name for name in (*SCORES, "total") if scores[name].notna().any()]
-    total, year = (numbers.number(value, lang) for value in (here["total"].mean(), review.year_to_date))
+    total, year = (numbers.number(value, lang) for value in (review.score, review.year_to_date))
     return {
         "title": word("score.title", total=total, year=year),
-        "note": _note(text, here),
+        "note": _note(text),
         "columns": [word("score.month"), *(word(f"score.{name}") for name in given), word("score.coverage")],
         "rows": [_row(text, month, given) for _, month in scores.iterrows()],
     }
@@ -42,15 +41,14 @@ def _row(text: GoalText, month: pd.Series, given: list[str]) -> list[str]:
     return [numbers.month(month["month"], text.lang), *figures, numbers.rate(month["weight_coverage"], text.lang)]
 
 
-def _note(text: GoalText, here: pd.DataFrame) -> str:
+def _note(text: GoalText) -> str:
     known = {who: share for who, share in text.review.weights.items() if share and who in SCORES}
     total = sum(known.values())
     shares = [
         text.word("score.weight", who=text.word(f"score.{who}"), share=numbers.rate(share / total, text.lang))
         for who, share in known.items()
     ]
-    coverage = numbers.rate(here["weight_coverage"].mean(), text.lang)
-    return text.word("score.note", coverage=coverage, weights=text.word("compare.gap").join(shares))
+    return text.word("score.note", weights=text.word("compare.gap").join(shares))
 
 
 def smart(text: GoalText) -> dict[str, Any]:

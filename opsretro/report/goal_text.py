@@ -25,7 +25,7 @@ class GoalText(GoalWords):
     def headline(self) -> str:
         """The answer of the section in one sentence."""
         counts = self.review.counts()
-        if counts["paced"] and not counts["decided"]:
+        if self.is_running():
             open_ = counts["paced"] - counts["likely"] - counts["unlikely"]
             return self.word("headline.pace", **counts | {"open": open_, "n": counts["paced"]})
         if not counts["decided"]:
@@ -33,10 +33,12 @@ class GoalText(GoalWords):
         else:
             answer = self.word("headline.goals_met", met=counts["met"], n=counts["decided"])
             answer += self.word("headline.rest", n=counts["open"]) if counts["open"] else ""
-        signals = (
-            self.word("headline.signals", n=counts["signal"]) if counts["judged"] else self.word("headline.untold")
-        )
-        return answer + self.word("headline.gap") + signals
+        goals = self.review.goals
+        short = ((goals["limits_state"] == LimitsState.NONE) & (goals["n_rows"] > 0)).any()
+        if not counts["judged"] and not short:
+            return answer + self.word("headline.end")
+        signals = self.word("headline.signals", n=counts["signal"]) if counts["judged"] else ""
+        return answer + self.word("headline.gap") + (signals or self.word("headline.untold"))
 
     def sentence(self, finding: Finding) -> str:
         """A finding in words: met or missed, signal or noise."""
@@ -69,6 +71,8 @@ class GoalText(GoalWords):
             actual = self.amount(goal["actual"], goal)
             values = {"until": until, "coverage": coverage, "actual": actual, "span": self.span}
             few = goal["reason"] == Reason.INCOMPLETE and not goal["missing_days"]
+            if goal["reason"] == Reason.RUNNING and math.isnan(goal["actual"]):
+                return self.word("verdict.running_empty", name=name, until=until)
             return self.word(f"verdict.{'few_rows' if few else goal['reason']}", name=name, **values)
         if goal["direction"] == Direction.RANGE:
             actual, low, high = self.amounts([goal["actual"], goal["low"], goal["high"]], goal)
@@ -133,6 +137,8 @@ class GoalText(GoalWords):
         if goal["variation"] == Variation.SIGNAL and self.kind != "month":
             months = goal["signal_months"].split("+")
             return self.word("variation.months", n=len(months), months=join_list([*map(self.tick, months)], self.lang))
+        if goal["variation"] == Variation.NOISE and self.kind != "month":
+            return self.word("variation.calm", **band)
         if goal["variation"] == Variation.NOISE:
             return self.word("variation.constant" if goal["lower"] == goal["upper"] else "variation.noise", **band)
         return self.word(f"variation.{self._rule(goal)}_{goal['side']}", **band)
@@ -171,6 +177,8 @@ class GoalText(GoalWords):
 
     def _band_turn(self, goal: pd.Series) -> str:
         lower, upper = self.amounts([goal["lower"], goal["upper"]], goal)
+        if goal["lower"] == goal["upper"]:
+            return self.word("turn.constant", upper=upper)
         open_below = goal["lower"] > 0 or goal["mean"] < 0
         open_above = goal["unit"] not in numbers.RATES or goal["upper"] < 1
         key = "band" if open_below and open_above else "band_up" if open_above else "band_down"
@@ -228,7 +236,7 @@ class GoalText(GoalWords):
         unit = self.review.context.currency if goal["unit"] == "currency" else goal["unit"]
         unit = self.word(f"unit.{known[unit]}") if unit in known else unit
         state = self.word(f"limits.{goal['limits_state']}", n=goal["n_baseline"])
-        parts = [self.word("caption", unit=unit, days=goal["n_days"], state=state, span=self.span)]
+        parts = [self.word("caption", unit=unit, n=int(goal["n_days"]), state=state, span=self.span)]
         parts += [] if goal["method"] == Method.PLAIN else [self.word(f"follows.{goal['method']}")]
         parts += [self.word("owner", owner=goal["owner"])] if goal["owner"] else []
         return self.word("compare.gap").join(parts)
@@ -249,10 +257,10 @@ class GoalText(GoalWords):
 
     def overview_key(self) -> str:
         """What the marks of the overview mean."""
-        return self.word("overview.key_running" if self.review.counts()["paced"] else "overview.key")
+        return self.word("overview.key_running" if self.is_running() else "overview.key")
 
     def overview_title(self) -> str:
         """The message of the overview as a full sentence."""
         counts = self.review.counts()
-        told = "title" if counts["judged"] else "running" if counts["paced"] else "untold"
-        return self.word(f"overview.{told}", n=counts["signal"], total=counts["total"])
+        told = "running" if self.is_running() else "title" if counts["judged"] else "untold"
+        return self.word(f"overview.{told}", n=counts["signal"], total=counts["judged"])

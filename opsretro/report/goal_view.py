@@ -69,10 +69,11 @@ class GoalView:
         return pd.DataFrame(rows, columns=[self._column(name) for name in (RUNNING if self._is_running() else COLUMNS)])
 
     def _is_running(self) -> bool:
-        counts = self.review.counts()
-        return bool(counts["paced"]) and not counts["decided"]
+        return self.text.is_running()
 
     def _column(self, name: str) -> str:
+        if name == "actual" and self.text.kind != "month" and not self.review.counts()["decided"]:
+            name = "so_far"
         return self.text.word(f"before.{self.text.kind}" if name == "before" else f"column.{name}")
 
     def certainty(self) -> pd.DataFrame:
@@ -137,17 +138,19 @@ class GoalView:
 
     def conclusions(self) -> list[tuple[str, str]]:
         """The headline and the most important findings, each with the anchor of its evidence."""
-        top = self.review.findings[1 : 1 + TOP_SENTENCES]
+        top = [item for item in self.review.findings if item.subject][:TOP_SENTENCES]
         return [(self.headline(), "goals")] + [(self.sentence(item), _anchor(item.subject)) for item in top]
 
     def changes(self) -> list[str]:
         """Goals that turned from met to missed or back."""
-        return self.text.changes() or [self.text.word("change.none")]
+        return self.text.changes() or ([] if self.text.is_running() else [self.text.word("change.none")])
 
     def tile(self) -> tuple[str, Markup]:
         """How many goals were met, and a dot for each."""
         counts = self.review.counts()
         line = self.text.word("tile", met=counts["met"], n=counts["total"])
+        if self.text.is_running():
+            line = self.text.word("tile_running", likely=counts["likely"], n=counts["paced"])
         states = sorted(self.review.goals["status"], key=list(Status).index)
         return line, render("dots.html.jinja", states=states)
 
@@ -184,7 +187,10 @@ class GoalView:
         )
 
     def _running_cells(self, goal: pd.Series) -> tuple[str, ...]:
-        return (self.text.name(goal), *self._amounts(goal), *self.text.pace_cells(goal))
+        heading, chance = self.text.pace_cells(goal)
+        if goal["status"] != Status.NO_DATA:
+            heading = self.text.word(f"status.{goal['status']}")
+        return (self.text.name(goal), *self._amounts(goal), heading, chance)
 
     def _amounts(self, goal: pd.Series) -> tuple[str, str, str]:
         """Actual, what it was before, and what is wanted."""

@@ -111,6 +111,11 @@ class GoalWords:
         """``this month`` and the like."""
         return self.word(f"span.{self.kind}")
 
+    def is_running(self) -> bool:
+        """Whether where the goals are heading is the answer, and not whether they were met."""
+        counts = self.review.counts()
+        return counts["paced"] > counts["decided"]
+
     def band(self, goal: pd.Series) -> str:
         """The usual range in words, or that there is none."""
         if math.isnan(goal["lower"]):

@@ -95,6 +95,7 @@ def distinct(values: Sequence[float], unit: str, lang: str, *, currency: str = "
         >>> distinct([0.04199, 0.042], "percent", "en")
         ['4.199%', '4.2%']
     """
+    values = [float(f"{value:.9g}") for value in values]  # what differs later is the computer's doing
     for digits in range(DIGITS, MOST_DIGITS + 1):
         texts = [amount(value, unit, lang, currency=currency, digits=digits) for value in values]
         if len(set(texts)) >= len({None if math.isnan(value) else value for value in values}):
