@@ -161,3 +161,12 @@ def test_a_rule_for_nothing_is_refused(shop):
         InputError, match=r"^retro\.toml: 1 problem\. \[alerts\.sells\] names no KPI or goal; write one of"
     ):
         alerts(shop(50, 50, toml="[alerts.sells]\nsize = 0.1\n"))
+
+
+def test_a_weekly_kpi_is_not_watched(shop):
+    folder = shop(50, 50)
+    table = (folder / "metrics.csv").read_text(encoding="utf-8").splitlines()
+    weekly = [line for n, line in enumerate(line for line in table if ",calls," in line) if n % 7 == 0]
+    rows = [line for line in table if ",calls," not in line]
+    (folder / "metrics.csv").write_text("\n".join([*rows, *weekly, ""]), encoding="utf-8")
+    assert alerts(folder).states == {"sales": "judged"}

@@ -53,7 +53,7 @@ def goal_alerts(
     calendar: pd.DataFrame,
     context: Context,
 ) -> Alerts:
-    """Judge the newest day of every KPI that has a goal in force; goals that would raise the same count once.
+    """Judge the newest day of every daily KPI that has a goal in force; goals that would raise the same count once.
 
     Args:
         goals: From `goals_in_force`.
@@ -67,7 +67,8 @@ def goal_alerts(
     for goal in goals.to_dict("records"):
         rule = next(rules[key] for key in (goal["goal_id"], goal["kpi"], "") if key in rules)
         watched = (*(goal[key] for key in SAME), rule)
-        if watched in seen or not in_force(goal, [f"{day:%Y-%m}"]):
+        is_daily = _is_daily(facts[goal["goal_id"]].daily, day)
+        if watched in seen or not is_daily or not in_force(goal, [f"{day:%Y-%m}"]):
             continue
         seen.add(watched)
         raised = daily_signals(
@@ -87,6 +88,13 @@ def goal_alerts(
     signals = pd.concat(found, ignore_index=True) if found else pd.DataFrame()
     told = goals.set_index("goal_id", drop=False)[["goal_id", "kpi", "name", "dimension"]].to_dict("index")
     return Alerts(day=str(day.date()), signals=signals, states=states, names=told, context=context)
+
+
+def _is_daily(daily: pd.Series | pd.DataFrame, day: pd.Timestamp) -> bool:
+    """Whether the KPI has a value on half of its days or more, in the eight weeks up to a day or since it began."""
+    days = daily.index[daily.index <= day]
+    since = max(day - pd.Timedelta(days=55), days.min()) if len(days) else day
+    return bool(2 * (days >= since).sum() > (day - since).days)
 
 
 def unjudged(alerts: Alerts) -> dict[str, list[str]]:
