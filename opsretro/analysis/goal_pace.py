@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from opsretro.analysis.codes import Aggregation
+from opsretro.analysis.goal_review import INTERVALS
 from opsretro.analysis.methods.pace import month_end
 
 if TYPE_CHECKING:
     from opsretro.analysis.goal_facts import MonthlyFacts
     from opsretro.tables.period import Period
 
-INTERVALS = ("lower80", "upper80", "lower95", "upper95")
 COLUMNS = ("pace", *(f"pace_{name}" for name in INTERVALS), "hit_probability")
 PATH = ("date", "actual", "expected", *INTERVALS, "goal_line")
 

@@ -13,7 +13,7 @@ from opsretro.analysis.codes import Status, Variation
 from opsretro.analysis.result import Finding, Result
 
 _F, _S, _B, _I = "float64", "str", "bool", "int64"
-_INTERVALS = ("lower80", "upper80", "lower95", "upper95")
+INTERVALS = ("lower80", "upper80", "lower95", "upper95")
 
 LIKELY = 0.8
 """A chance from which a target counts as likely to be met, and below whose rest as unlikely."""
@@ -69,7 +69,7 @@ class GoalReview(Result):
             "autocorrelated": _B,
             **dict.fromkeys(("rebase_month", "rebase_reason"), _S),
             **dict.fromkeys(("months_met", "months_judged"), _I),
-            **dict.fromkeys(("pace", *(f"pace_{name}" for name in _INTERVALS), "hit_probability"), _F),
+            **dict.fromkeys(("pace", *(f"pace_{name}" for name in INTERVALS), "hit_probability"), _F),
             "pace_days": _I,
             "coverage": _F,
             **dict.fromkeys(("n_days", "missing_days", "n_rows"), _I),
@@ -87,7 +87,7 @@ class GoalReview(Result):
         },
         "days": {
             **dict.fromkeys(("goal_id", "date"), _S),
-            **dict.fromkeys(("actual", "expected", *_INTERVALS, "goal_line"), _F),
+            **dict.fromkeys(("actual", "expected", *INTERVALS, "goal_line"), _F),
         },
         "scores": {
             "month": _S,

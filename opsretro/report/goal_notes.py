@@ -12,7 +12,7 @@ from opsretro.report import numbers
 if TYPE_CHECKING:
     from opsretro.report.goal_text import GoalText
 
-SCORES = ("data", "supervisor", "peer", "self")
+PARTS = ("data", "supervisor", "peer", "self")
 
 
 def score(text: GoalText) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def score(text: GoalText) -> dict[str, Any]:
     scores = review.scores
     if review.score is None or review.year_to_date is None:
         return {"title": word("score.untold", span=text.span), "note": "", "columns": [], "rows": []}
-    given = [name for name in (*SCORES, "total") if scores[name].notna().any()]
+    given = [name for name in (*PARTS, "total") if scores[name].notna().any()]
     total, year = (numbers.number(value, lang) for value in (review.score, review.year_to_date))
     return {
         "title": word("score.title", total=total, year=year),
@@ -42,7 +42,7 @@ def _row(text: GoalText, month: pd.Series, given: list[str]) -> list[str]:
 
 
 def _note(text: GoalText) -> str:
-    known = {who: share for who, share in text.review.weights.items() if share and who in SCORES}
+    known = {who: share for who, share in text.review.weights.items() if share and who in PARTS}
     total = sum(known.values())
     shares = [
         text.word("score.weight", who=text.word(f"score.{who}"), share=numbers.rate(share / total, text.lang))
