@@ -347,3 +347,15 @@ def test_what_would_change_a_verdict_is_told_with_its_distance(review):
     assert text.turn(review.goal("gmv")).startswith(
         "¥338k more in its favour would have met the target; a month below ¥3.76M or above ¥5.29M"
     )
+
+
+def test_goals_that_will_hardly_be_met_come_first_in_a_running_month(running):
+    chances = running.goals.set_index("goal_id")["hit_probability"]
+    ordered = [chances[item.subject] for item in running.findings if item.subject]
+    ranks = [0 if chance <= 0.2 else 2 if chance >= 0.8 else 1 for chance in ordered]
+    assert ranks == sorted(ranks) and len(set(ranks)) == 3
+
+
+def test_the_tile_of_a_running_month_counts_goals_on_course(running):
+    assert GoalView(running).tile()[0] == f"{running.counts()['likely']} of 9 goals on course"
+    assert GoalView(running).changes() == []

@@ -162,9 +162,15 @@ def _code(row: Mapping[str, Any]) -> str:
 
 
 def _importance(row: Mapping[str, Any]) -> tuple[int, float, str]:
-    """Sort key: a missed goal that is a signal first, a quiet success last; heavier goals before lighter ones."""
+    """Sort key: a missed goal that is a signal first, a quiet success last; heavier goals before lighter ones.
+
+    Of goals that are still running, those that will hardly be met come first and those that most likely will, last.
+    """
     missed, signal = row["status"] == Status.MISSED, row["variation"] == Variation.SIGNAL
     worse = row["better"] != "better"
-    order = [missed and signal and worse, missed, signal and worse, signal, row["status"] == Status.NO_DATA, True]
+    chance = row["hit_probability"]
+    unlikely, likely = 1 - chance >= LIKELY, chance >= LIKELY
+    open_ = row["status"] == Status.NO_DATA and not likely
+    order = [missed and signal and worse, missed, unlikely, signal and worse, signal, open_, True]
     weight = row["weight"]
     return order.index(True), -(0.0 if math.isnan(weight) else weight), str(row["goal_id"])

@@ -143,12 +143,15 @@ class GoalView:
 
     def changes(self) -> list[str]:
         """Goals that turned from met to missed or back."""
-        return self.text.changes() or ([] if self.text.is_running() else [self.text.word("change.none")])
+        none = [self.text.word("change.none")] if self.review.counts()["decided"] else []
+        return self.text.changes() or none
 
     def tile(self) -> tuple[str, Markup]:
         """How many goals were met, and a dot for each."""
         counts = self.review.counts()
         line = self.text.word("tile", met=counts["met"], n=counts["total"])
+        if not counts["decided"]:
+            line = self.text.word("tile_open", n=counts["total"])
         if self.text.is_running():
             line = self.text.word("tile_running", likely=counts["likely"], n=counts["paced"])
         states = sorted(self.review.goals["status"], key=list(Status).index)
