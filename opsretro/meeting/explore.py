@@ -46,7 +46,7 @@ class _Explorer:
     """The controls and the card they change."""
 
     def __init__(self, ops: Workspace, period: str) -> None:
-        self.ops, self.busy = ops, False
+        self.ops, self.busy, self.asked = ops, False, 0
         least, most = THRESHOLDS["baseline_months"]
         periods = list(dict.fromkeys([period, *reversed(ops.months)]))
         self.review = ops.goal_review(period)
@@ -74,18 +74,36 @@ class _Explorer:
         return [(text.name(self.review.goal(subject)), subject) for subject in subjects]
 
     def _follow(self, change: dict[str, Any]) -> None:
-        """Show what the controls ask for; what cannot be done is said in the place of the card."""
+        """Show what the controls ask for, and again if they asked for something else meanwhile.
+
+        A kernel may hand over the next change while it works on the one before: no wish is lost, the last one holds.
+        """
+        self.asked += 1
+        if change["owner"] in {self.kpi, self.period}:
+            self._forget_target()
         if self.busy:
             return
         self.busy = True
         try:
-            if change["owner"] in {self.kpi, self.period}:
-                self.target.value = ""  # another goal or period has its own target
+            answered = 0
+            while answered != self.asked:
+                answered = self.asked
+                self._answer()
+        finally:
+            self.busy = False
+
+    def _forget_target(self) -> None:
+        """Another goal or period has its own target."""
+        busy, self.busy = self.busy, True
+        self.target.value = ""
+        self.busy = busy
+
+    def _answer(self) -> None:
+        """The card, or in its place what cannot be done."""
+        try:
             self._show()
         except InputError as refused:
             self.card.value = str(Markup("<p>{}</p>").format(refused.text(self.ops.lang)))
-        finally:
-            self.busy = False
 
     def _show(self) -> None:
         goal, target = self.kpi.value, self._target()
