@@ -350,3 +350,9 @@ def test_a_day_before_all_data_is_refused_and_nothing_is_replaced(ops):
     message = "--as-of: 1 problem. No row of metrics is known as of 2020-01-01; write a later day."
     with pytest.raises(InputError, match=f"^{re.escape(message)}$"):
         ops({}, monthly(CALM), as_of="2020-01-01").check_period("2026-04")
+
+
+def test_a_quarter_of_a_level_that_lacks_its_last_month_is_not_judged_by_the_one_before(ops):
+    loaded = {"date": "2026-04-01", "kpi": "other", "value": 1, "loaded_at": "2026-05-02T00:00:00Z"}
+    row = goal_of(ops({"aggregation": "last"}, [*monthly([*WAVE, 90, 104]), loaded]), "2026-Q1")
+    assert (row["status"], row["reason"], row["coverage"] <= 1) == ("no_data", "incomplete", True)

@@ -66,12 +66,14 @@ def facts_over(goal: Mapping[str, Any], months: pd.DataFrame, labels: Sequence[s
         actual (NaN = missing), coverage, n_days, missing_days, n_rows, incomplete (a month is, or is absent).
     """
     known = [month for month in labels if month in months.index]
+    absent = known != list(labels)
     if goal["aggregation"] == Aggregation.LAST:
-        known, labels = known[-1:], list(labels)[-1:]
+        absent = known[-1:] != list(labels)[-1:]
+        known = labels = known[-1:]
     part = months.loc[known]
     counts = {name: int(part[name].sum()) for name in ("n_days", "missing_days", "n_rows")}
     days = sum(monthrange(int(month[:4]), int(month[5:]))[1] for month in labels)
-    absent = len(known) < len(labels) or bool((part["n_days"] == 0).any())
+    absent = absent or bool((part["n_days"] == 0).any())
     return {
         "actual": _value_over(goal["aggregation"], part) if known else np.nan,
         "coverage": counts["n_days"] / days if days else 0.0,
