@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,6 +80,7 @@ def review_goals(
             month=period.months[-1],
             rebases=[item.month for item in rebases],
         )
+        limits = _bounded(limits, goal, judged["value"])
         asked = given(wanted(goal, period.months), "target", "low", "high")
         forecast, path = pace(goal, fact, period, asked, calendar=calendar, incomplete_days=settings.incomplete_days)
         if period.kind != "month" and goal["aggregation"] == Aggregation.SUM:
@@ -114,17 +116,16 @@ def _year(months: pd.DataFrame) -> dict[str, int]:
 
 def _month_rows(goal: Mapping[str, Any], months: pd.DataFrame, limits: AdjustedLimits) -> pd.DataFrame:
     shown = limits.months[["mean", "lower", "upper", "segment", "in_baseline", *RULES]]
-    lower, upper = _bounds(goal, months["value"])
     table = months.join(shown).assign(goal_id=goal["goal_id"], signal=shown[RULES].any(axis=1))
-    bounded = ["mean", "lower", "upper"]
-    table[bounded] = table[bounded].clip(lower, upper)
     return table.rename_axis("month").reset_index()
 
 
-def _bounds(goal: Mapping[str, Any], values: pd.Series) -> tuple[float, float]:
-    """What the KPI can be: not below 0 if it never was, a share of parts not above 1."""
+def _bounded(limits: AdjustedLimits, goal: Mapping[str, Any], values: pd.Series) -> AdjustedLimits:
+    """The limits no wider than what the KPI can be: not below 0 if it never was, a share of parts not above 1."""
     is_share = goal["unit"] in {"percent", "fraction"} and values.max() <= 1
-    return (0.0 if values.min() >= 0 else -np.inf), (1.0 if is_share else np.inf)
+    least, most = 0.0 if values.min() >= 0 else -np.inf, 1.0 if is_share else np.inf
+    columns = ["mean", "lower", "upper"]
+    return replace(limits, months=limits.months.assign(**limits.months[columns].clip(least, most)))
 
 
 def verdicts(goal: Mapping[str, Any], fact: MonthlyFacts, limits: AdjustedLimits, period: Period) -> dict[str, Any]:
@@ -155,7 +156,7 @@ def verdicts(goal: Mapping[str, Any], fact: MonthlyFacts, limits: AdjustedLimits
     signals = _signals(limits, period) if told else None
     variation = _variation(limits, signals)
     side = _side(limits, signals, fact.months["value"])
-    band = _band(limits, goal, fact.months["value"])
+    band = _band(limits)
     expected = _assurance(band, variation, direction, wanted(goal, labels[-1:])) if decided else Assurance.UNKNOWN
     return {
         **{key: goal[key] for key in COPIED},
@@ -209,15 +210,14 @@ def _side(limits: AdjustedLimits, signals: pd.DataFrame | None, values: pd.Serie
     return "" if np.isnan(value) or np.isnan(mean) or value == mean else "up" if value > mean else "down"
 
 
-def _band(limits: AdjustedLimits, goal: Mapping[str, Any], values: pd.Series) -> ProcessLimits:
-    """The limits of the newest month, no wider than what the KPI can be."""
+def _band(limits: AdjustedLimits) -> ProcessLimits:
+    """The limits of the newest month."""
     newest = limits.months[["mean", "lower", "upper"]].iloc[-1] if len(limits.months) else {}
     mean, lower, upper = (float(newest.get(key, np.nan)) for key in ("mean", "lower", "upper"))
-    least, most = _bounds(goal, values)
     return ProcessLimits(
-        mean=float(np.clip(mean, least, most)),
-        lower=float(np.clip(lower, least, most)),
-        upper=float(np.clip(upper, least, most)),
+        mean=mean,
+        lower=lower,
+        upper=upper,
         mean_range=np.nan,
         n_baseline=limits.n_baseline,
         state=limits.state,

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from opsretro.analysis.codes import Direction, Status
+from opsretro.analysis.codes import Status
 from opsretro.analysis.methods.attainment import attainment
 from opsretro.analysis.methods.roll_up import roll_up, year_to_date
+from opsretro.analysis.methods.targets import is_floor
 
 ASSESSORS = ("supervisor", "peer", "self")
 SCORES = ("month", "goal_score", "weight_coverage", *ASSESSORS, "data", "total")
@@ -55,8 +56,7 @@ def _key_results(goals: pd.DataFrame) -> pd.DataFrame:
 
 def _credit(goal: pd.Series) -> float:
     """The attainment; where the target is worse than the start, so that there is no way to go, that without a start."""
-    gain = goal["target"] - goal["baseline"]
-    floor = gain < 0 if goal["direction"] == Direction.HIGHER else gain > 0
+    floor = is_floor(goal["target"], goal["baseline"], direction=goal["direction"])
     if not floor or goal["status"] not in {Status.MET, Status.MISSED}:
         return float(goal["attainment"])
     found = attainment(goal["value"], goal["target"], direction=goal["direction"])

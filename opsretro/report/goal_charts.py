@@ -208,16 +208,21 @@ def _labels(axes: Axes, ends: Sequence[tuple[float, str, str]], letters: float) 
     gap = (high - low) * letters * 1.25 / (axes.bbox.height or 1)
     places = _spread([value for value, _, _ in ends], gap, low, high)
     for (_, label, colour), y in zip(ends, places, strict=True):
-        axes.annotate(
-            label,
-            (1, y),
-            xycoords=("axes fraction", "data"),
-            xytext=(letters * 0.4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=letters,
-            color=colour,
-        )
+        label_end(axes, label, y, letters, colour)
+
+
+def label_end(axes: Axes, label: str, y: float, letters: float, colour: str) -> None:
+    """Words at the right edge of the axes, at a height of the data."""
+    axes.annotate(
+        label,
+        (1, y),
+        xycoords=("axes fraction", "data"),
+        xytext=(letters * 0.4, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=letters,
+        color=colour,
+    )
 
 
 def _spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:

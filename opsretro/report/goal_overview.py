@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from opsretro.report.goal_charts import draw_title, wide
+from opsretro.report.goal_charts import draw_title, label_end, wide
 from opsretro.report.look import LIGHT, SIZES, new_figure
 
 if TYPE_CHECKING:
@@ -67,16 +67,8 @@ def overview(
 def _overview_row(
     axes: Axes, text: GoalText, goal: pd.Series, months: pd.DataFrame, position: int, letters: float
 ) -> None:
-    axes.annotate(
-        text.amount(goal["actual"], goal),
-        (1, position),
-        xycoords=("axes fraction", "data"),
-        xytext=(letters * 0.4, 0),
-        textcoords="offset points",
-        va="center",
-        fontsize=letters,
-        color=LIGHT["accent"] if goal["variation"] == "signal" else LIGHT["ink"],
-    )
+    colour = LIGHT["accent"] if goal["variation"] == "signal" else LIGHT["ink"]
+    label_end(axes, text.amount(goal["actual"], goal), position, letters, colour)
     if np.isnan(goal["lower"]):
         short = {"facecolor": LIGHT["band"], "edgecolor": "none", "pad": 1}
         words = text.word("overview.short")

@@ -11,6 +11,7 @@ from opsretro.analysis.codes import Direction, LimitsState, Reason, Status, Vari
 from opsretro.analysis.goal_review import LIKELY
 from opsretro.analysis.methods.centre_line import Method
 from opsretro.analysis.methods.limits import LEAST_MONTHS
+from opsretro.analysis.methods.targets import is_floor
 from opsretro.report import numbers
 from opsretro.report.goal_words import GoalWords, is_met_but_worse, is_told
 from opsretro.words import join_list, pick, say
@@ -118,9 +119,7 @@ class GoalText(GoalWords):
         return self.word(key, share=self.share(goal), baseline=self.amount(goal["baseline"], goal))
 
     def _is_floor(self, goal: pd.Series) -> bool:
-        """Whether the target is worse than the start: a line not to cross, no way to go."""
-        gain = goal["target"] - goal["baseline"]
-        return bool(gain < 0 if goal["direction"] == Direction.HIGHER else gain > 0)
+        return is_floor(goal["target"], goal["baseline"], direction=goal["direction"])
 
     def share(self, goal: pd.Series) -> str:
         """The attainment as per cent; none for a target that is a line not to cross."""

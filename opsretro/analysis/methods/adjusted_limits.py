@@ -10,9 +10,8 @@ import pandas as pd
 
 from opsretro.analysis.codes import ALERT_RULES, LimitsState, Rule
 from opsretro.analysis.methods.centre_line import CentreLine, Method, centre_line, stage
-from opsretro.analysis.methods.limits import FULL_MONTHS, LEAST_MONTHS, WIDTH, process_limits
+from opsretro.analysis.methods.limits import FULL_MONTHS, LEAST_MONTHS, WIDTH, as_floats, process_limits
 from opsretro.analysis.methods.signals import HAIR, find_signals
-from opsretro.errors import InputError, Problem
 
 UNSURE = 2.0
 """Standard errors of the centre within which a month is on neither side of it."""
@@ -84,7 +83,7 @@ def adjusted_limits(
         >>> limits.method.value, bool(limits.newest["beyond"].any())
         ('trend', False)
     """
-    x = _checked(values, baseline_months)
+    x = as_floats(values, baseline_months, name="baseline_months")
     labels = values.index.astype(str)
     known = np.isfinite(x) & (labels < (month or labels.max()))
     calendar = np.array([int(label[5:7]) - 1 for label in labels], dtype=int)
@@ -106,19 +105,6 @@ def adjusted_limits(
         autocorrelation=estimate,
         autocorrelated=warned,
     )
-
-
-def _checked(values: pd.Series, baseline_months: int) -> np.ndarray:
-    x = values.to_numpy(dtype="float64", na_value=np.nan)
-    problems = [
-        Problem(code="infinite_at", source="values", values={"position": str(position)})
-        for position in np.flatnonzero(np.isinf(x))
-    ]
-    if baseline_months < 1:
-        problems.append(Problem(code="baseline_n", source="baseline_months", values={"value": str(baseline_months)}))
-    if problems:
-        raise InputError(problems)
-    return x
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -77,7 +77,7 @@ def process_limits(values: Values, *, baseline_n: int, screen: bool = True) -> P
         >>> round(limits.upper, 2), bool(limits.signals["beyond"].iloc[12])
         (15.13, True)
     """
-    x = _as_floats(values, baseline_n)
+    x = as_floats(values, baseline_n)
     base = x[:baseline_n]
     n = int(np.isfinite(base).sum())
     state = LimitsState.FROZEN if n >= FULL_MONTHS else LimitsState.TRIAL if n >= LEAST_MONTHS else LimitsState.NONE
@@ -107,14 +107,24 @@ def no_limits(n: int) -> ProcessLimits:
     )
 
 
-def _as_floats(values: Values, baseline_n: int) -> np.ndarray:
+def as_floats(values: Values, length: int, *, name: str = "baseline_n") -> np.ndarray:
+    """Months as numbers, missing ones NaN.
+
+    Args:
+        values: One a month; None or NaN = missing.
+        length: Of the baseline.
+        name: Of the argument that holds the length, for the error.
+
+    Raises:
+        InputError: A value is infinite or the length is below 1; names all of it.
+    """
     x = np.array([float("nan") if value is None or pd.isna(value) else float(value) for value in values], dtype=float)
     problems = [
         Problem(code="infinite_at", source="values", values={"position": str(position)})
         for position in np.flatnonzero(np.isinf(x))
     ]
-    if baseline_n < 1:
-        problems.append(Problem(code="baseline_n", source="baseline_n", values={"value": str(baseline_n)}))
+    if length < 1:
+        problems.append(Problem(code="baseline_n", source=name, values={"value": str(length)}))
     if problems:
         raise InputError(problems)
     return x
@@ -156,7 +166,7 @@ def new_signals(values: Values, *, baseline_n: int, rules: Sequence[Rule | str] 
         (12,)
     """
     names = [as_code(Rule, rule, "rules").value for rule in rules]
-    x = _as_floats(values, baseline_n)
+    x = as_floats(values, baseline_n)
     limits = process_limits(x, baseline_n=baseline_n)
     seen = find_signals(x, limits.mean, limits.lower, limits.upper, newest=True)
     raised = np.flatnonzero(seen[names].any(axis=1))

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from opsretro.analysis.codes import Aggregation, Direction, is_percent
+from opsretro.analysis.methods.signals import HAIR
 from opsretro.tables.cells import parse_date
 
 
@@ -37,9 +38,6 @@ FAR = 50
 
 FAR_ON_WRONG_SIDE = 10
 """The same where the target, taken as it stands, would be worse than the baseline."""
-
-HAIR = 1e-12
-"""Relative size of a difference that the computer makes and people do not mean."""
 
 LEAST_LETTERS = 3
 """A statement with fewer letters than this does not say what is counted."""

@@ -62,3 +62,14 @@ def wanted_range(
     if target is None:
         return (nan, nan)
     return (float(target), np.inf) if direction is Direction.HIGHER else (-np.inf, float(target))
+
+
+def is_floor(target: float, baseline: float, *, direction: Direction | str) -> bool:
+    """Whether a target is worse than the start: a line not to cross, no way to go; False where either is missing.
+
+    Example:
+        >>> is_floor(5.6, 5.4, direction="lower"), is_floor(4.5, 5.4, direction="lower")
+        (True, False)
+    """
+    gain = target - baseline
+    return bool(gain < 0 if direction == Direction.HIGHER else gain > 0)
