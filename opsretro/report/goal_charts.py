@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from opsretro.analysis.codes import Aggregation
+from opsretro.report.drawing import draw_title, label_ends, ticks, wide
 from opsretro.report.look import LIGHT, SIZES, new_figure
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def card(text: GoalText, goal: pd.Series, months: pd.DataFrame, *, size: str = "
     _band(axes, shown)
     _line(axes, shown, text.months_in_period, letters)
     _cone(axes, goal, shown, letters)
-    _ticks(axes, [text.tick(month) for month in shown["month"]], letters)
+    ticks(axes, [text.tick(month) for month in shown["month"]], letters)
     return cast("Figure", axes.figure)
 
 
@@ -78,7 +79,7 @@ def days(text: GoalText, goal: pd.Series, path: pd.DataFrame, *, size: str = "wi
     axes.plot(path.index, path["actual"], color=LIGHT["data"], lw=letters * 0.15, zorder=4, label="actual")
     axes.plot([last], [path["actual"].loc[last]], "o", color=LIGHT["data"], ms=letters * 0.4, zorder=5, label="so far")
     axes.set_xlim(-0.6, len(path) - 0.4)
-    _ticks(axes, [text.day_tick(day) for day in path["date"]], letters)
+    ticks(axes, [text.day_tick(day) for day in path["date"]], letters)
     return cast("Figure", axes.figure)
 
 
@@ -104,20 +105,11 @@ def _frame(
     figure = new_figure(size, height)
     inside = (left / width, foot / height, 1 - (left + right) / width, 1 - (head + foot) / height)
     axes = figure.add_axes(inside, ylim=(low, high))
-    _labels(axes, ends, letters)
+    label_ends(axes, ends, letters)
     axes.set_yticks(ticks, labels)
     if title:
         draw_title(figure, text.chart_title(goal), text.chart_caption(goal), letters)
     return axes, letters
-
-
-def draw_title(figure: Figure, title: str, caption: str, letters: float) -> None:
-    """The message of a picture as its title, and a small line under it."""
-    width, height = figure.bbox.width, figure.bbox.height
-    x = letters * 0.5 / width
-    figure.text(x, 1 - letters * 0.6 / height, title, fontsize=letters * 1.1, va="top")
-    small: dict[str, Any] = {"fontsize": letters * 0.75, "color": LIGHT["muted"]}
-    figure.text(x, 1 - letters * 2.4 / height, caption, va="top", **small)
 
 
 def _band(axes: Axes, shown: pd.DataFrame) -> None:
@@ -196,52 +188,6 @@ def _day_ends(text: GoalText, goal: pd.Series, drawn: pd.Series, last: pd.Series
     return [(places[line][0], label, places[line][1]) for line, label in labels.items()]
 
 
-def wide(words: Sequence[str]) -> float:
-    """Width of the widest text in letters, so that margins fit what stands in them."""
-    widths = [sum(1.0 if ord(letter) > 0x2E7F else 0.57 for letter in word) for word in words]
-    return max(widths, default=0.0)
-
-
-def _labels(axes: Axes, ends: Sequence[tuple[float, str, str]], letters: float) -> None:
-    """Words at the right end of each line instead of a legend, moved apart where they would touch."""
-    low, high = axes.get_ylim()
-    gap = (high - low) * letters * 1.25 / (axes.bbox.height or 1)
-    places = _spread([value for value, _, _ in ends], gap, low, high)
-    for (_, label, colour), y in zip(ends, places, strict=True):
-        label_end(axes, label, y, letters, colour)
-
-
-def label_end(axes: Axes, label: str, y: float, letters: float, colour: str) -> None:
-    """Words at the right edge of the axes, at a height of the data."""
-    axes.annotate(
-        label,
-        (1, y),
-        xycoords=("axes fraction", "data"),
-        xytext=(letters * 0.4, 0),
-        textcoords="offset points",
-        va="center",
-        fontsize=letters,
-        color=colour,
-    )
-
-
-def _spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Positions as near to the wanted ones as can be, at least a gap apart and inside the axis."""
-    if not wanted:
-        return []
-    order = np.argsort(wanted, kind="stable")
-    placed = np.array(wanted, dtype=float)[order]
-    for _ in range(60):
-        for i in range(len(placed) - 1):
-            if (short := gap - (placed[i + 1] - placed[i])) > 0:
-                placed[i] -= short / 2
-                placed[i + 1] += short / 2
-        placed += max(0.0, low - placed.min()) - max(0.0, placed.max() - high)
-    result = np.empty(len(placed))
-    result[order] = placed
-    return [float(y) for y in result]
-
-
 def _range(goal: pd.Series, shown: pd.DataFrame) -> tuple[float, float]:
     """The limits decide the range of a line chart; the target, every month and the pace stay visible."""
     lines = shown[["lower", "upper", "target", "low", "high", "mean", "value"]].to_numpy(dtype=float).ravel()
@@ -250,13 +196,3 @@ def _range(goal: pd.Series, shown: pd.DataFrame) -> tuple[float, float]:
     low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
     room = 0.08 * (high - low) or abs(high) * 0.1 or 1.0
     return low - room, high + room
-
-
-def _ticks(axes: Axes, labels: Sequence[str], letters: float) -> None:
-    """As many labels under the axis as have room, the newest among them."""
-    step = next(n for n in (1, 2, 4, 6, 12, 99) if len(labels) / n <= (4.5 if letters < 16 else 7))
-    steps = [i for i in range(len(labels)) if (len(labels) - 1 - i) % step == 0]
-    axes.set_xticks(steps, [labels[i] for i in steps])
-    axes.tick_params(labelsize=letters, length=0, pad=letters * 0.4)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from opsretro.report.goal_charts import draw_title, label_end, wide
+from opsretro.report.drawing import draw_title, label_end, wide
 from opsretro.report.look import LIGHT, SIZES, new_figure
 
 if TYPE_CHECKING:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -16,7 +14,7 @@ from opsretro.report.goal_text import GoalText
 from opsretro.report.goal_words import is_met_but_worse, is_told
 from opsretro.report.look import SIZES, light_tokens, svg
 from opsretro.report.numbers import rate
-from opsretro.report.templates import render
+from opsretro.report.templates import anchor, render
 from opsretro.words import say
 
 if TYPE_CHECKING:
@@ -139,7 +137,7 @@ class GoalView:
     def conclusions(self) -> list[tuple[str, str]]:
         """The headline and the most important findings, each with the anchor of its evidence."""
         top = [item for item in self.review.findings if item.subject][:TOP_SENTENCES]
-        return [(self.headline(), "goals")] + [(self.sentence(item), _anchor(item.subject)) for item in top]
+        return [(self.headline(), "goals")] + [(self.sentence(item), anchor("goal", item.subject)) for item in top]
 
     def changes(self) -> list[str]:
         """Goals that turned from met to missed or back."""
@@ -207,14 +205,14 @@ class GoalView:
     def _table(self) -> dict[str, object]:
         table = self.table()
         look = [goal["variation"] == Variation.SIGNAL for goal in self._by_importance()]
-        ids = [_anchor(goal["goal_id"]) for goal in self._by_importance()]
+        ids = [anchor("goal", goal["goal_id"]) for goal in self._by_importance()]
         return {"columns": list(table.columns), "rows": list(zip(ids, look, table.to_numpy().tolist(), strict=True))}
 
     def _card(self, goal: pd.Series) -> dict[str, object]:
         flagged = goal["status"] == Status.MISSED or goal["variation"] == Variation.SIGNAL
         title = self.text.chart_title(goal)
         return {
-            "id": _anchor(goal["goal_id"]),
+            "id": anchor("goal", goal["goal_id"]),
             "title": title,
             "compare": self.text.compare(goal),
             "caption": self.text.chart_caption(goal),
@@ -222,7 +220,7 @@ class GoalView:
             "turn": self.text.word("turn.label", text=self.text.turn(goal)),
             "rebased": self.text.rebased(goal),
             "open": flagged,
-            "pictures": self._pictures(_anchor(goal["goal_id"]), title, goal),
+            "pictures": self._pictures(anchor("goal", goal["goal_id"]), title, goal),
             "days": self._days(goal),
         }
 
@@ -231,7 +229,7 @@ class GoalView:
         path = self.review.days[self.review.days["goal_id"] == goal["goal_id"]]
         if path["actual"].notna().sum() == 0:
             return None
-        title, ident = self.text.days_title(goal), f"{_anchor(goal['goal_id'])}-days"
+        title, ident = self.text.days_title(goal), f"{anchor('goal', goal['goal_id'])}-days"
         figures = {size: goal_charts.days(self.text, goal, path, size=size, title=False) for size in SIZES}
         pictures = {size: svg(figure, ident=f"{ident}-{size}", label=title) for size, figure in figures.items()}
         parts = ["gap"] if goal_charts.is_from_goal(goal, path) else ["level"]
@@ -249,10 +247,3 @@ class GoalView:
                 figure = goal_charts.card(self.text, goal, self._months(goal["goal_id"]), size=size, title=False)
             pictures[size] = svg(figure, ident=f"{ident}-{size}", label=label)
         return pictures
-
-
-def _anchor(goal_id: str) -> str:
-    """An id for HTML: the goal's own where it is plain, a hash of it where it is not."""
-    if re.fullmatch(r"[A-Za-z0-9_-]+", goal_id):
-        return f"goal-{goal_id}"
-    return f"goal-{hashlib.sha256(goal_id.encode()).hexdigest()[:12]}"

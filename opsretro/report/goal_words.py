@@ -10,6 +10,7 @@ import pandas as pd
 
 from opsretro.analysis.codes import Reason, Status, Variation
 from opsretro.report import numbers
+from opsretro.report.drawing import shorten
 from opsretro.tables.period import Period
 from opsretro.words import pick, say
 
@@ -68,11 +69,7 @@ class GoalWords:
 
     def short_name(self, goal: pd.Series, size: str) -> str:
         """The name as far as a chart has room for it; a Chinese character counts as two."""
-        room, name = LONGEST_NAME[size], self.name(goal)
-        widths = [2 if ord(letter) > 0x2E7F else 1 for letter in name]
-        if sum(widths) <= room:
-            return name
-        return name[: next(i for i in range(len(name)) if sum(widths[: i + 2]) > room - 1)] + "…"
+        return shorten(self.name(goal), LONGEST_NAME[size])
 
     def amount(self, value: float, goal: pd.Series) -> str:
         """A value of the goal's KPI."""

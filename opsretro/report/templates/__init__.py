@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from functools import lru_cache
 from importlib.resources import files
 
@@ -36,3 +38,15 @@ def render(template: str, **values: object) -> Markup:
 def style() -> Markup:
     """The style sheet of the page."""
     return Markup(files(__name__).joinpath("page.css").read_text(encoding="utf-8"))  # noqa: S704 - a file of ours
+
+
+def anchor(kind: str, name: str) -> str:
+    """An id for HTML: the name's own where it is plain, a hash of it where it is not.
+
+    Example:
+        >>> anchor("goal", "gmv")
+        'goal-gmv'
+    """
+    if re.fullmatch(r"[A-Za-z0-9_-]+", name):
+        return f"{kind}-{name}"
+    return f"{kind}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"

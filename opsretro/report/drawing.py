@@ -1,0 +1,92 @@
+"""What every chart is drawn with: its title, the words at the ends of its lines, the labels under its axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from opsretro.report.look import LIGHT
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def draw_title(figure: Figure, title: str, caption: str, letters: float) -> None:
+    """The message of a picture as its title, and a small line under it."""
+    width, height = figure.bbox.width, figure.bbox.height
+    x = letters * 0.5 / width
+    figure.text(x, 1 - letters * 0.6 / height, title, fontsize=letters * 1.1, va="top")
+    small: dict[str, Any] = {"fontsize": letters * 0.75, "color": LIGHT["muted"]}
+    figure.text(x, 1 - letters * 2.4 / height, caption, va="top", **small)
+
+
+def wide(words: Sequence[str]) -> float:
+    """Width of the widest text in letters, so that margins fit what stands in them."""
+    widths = [sum(1.0 if ord(letter) > 0x2E7F else 0.57 for letter in word) for word in words]
+    return max(widths, default=0.0)
+
+
+def label_ends(axes: Axes, ends: Sequence[tuple[float, str, str]], letters: float) -> None:
+    """Words at the right end of each line instead of a legend, moved apart where they would touch."""
+    low, high = axes.get_ylim()
+    gap = (high - low) * letters * 1.25 / (axes.bbox.height or 1)
+    places = _spread([value for value, _, _ in ends], gap, low, high)
+    for (_, label, colour), y in zip(ends, places, strict=True):
+        label_end(axes, label, y, letters, colour)
+
+
+def label_end(axes: Axes, label: str, y: float, letters: float, colour: str) -> None:
+    """Words at the right edge of the axes, at a height of the data."""
+    axes.annotate(
+        label,
+        (1, y),
+        xycoords=("axes fraction", "data"),
+        xytext=(letters * 0.4, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=letters,
+        color=colour,
+    )
+
+
+def _spread(wanted: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Positions as near to the wanted ones as can be, at least a gap apart and inside the axis."""
+    if not wanted:
+        return []
+    order = np.argsort(wanted, kind="stable")
+    placed = np.array(wanted, dtype=float)[order]
+    for _ in range(60):
+        for i in range(len(placed) - 1):
+            if (short := gap - (placed[i + 1] - placed[i])) > 0:
+                placed[i] -= short / 2
+                placed[i + 1] += short / 2
+        placed += max(0.0, low - placed.min()) - max(0.0, placed.max() - high)
+    result = np.empty(len(placed))
+    result[order] = placed
+    return [float(y) for y in result]
+
+
+def ticks(axes: Axes, labels: Sequence[str], letters: float) -> None:
+    """As many labels under the axis as have room, the newest among them."""
+    step = next(n for n in (1, 2, 4, 6, 12, 99) if len(labels) / n <= (4.5 if letters < 16 else 7))
+    steps = [i for i in range(len(labels)) if (len(labels) - 1 - i) % step == 0]
+    axes.set_xticks(steps, [labels[i] for i in steps])
+    axes.tick_params(labelsize=letters, length=0, pad=letters * 0.4)
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+
+
+def shorten(name: str, room: int) -> str:
+    """A name as far as there is room for it; a Chinese character counts as two.
+
+    Example:
+        >>> shorten("双十一预热活动", 8), shorten("Sales", 8)
+        ('双十一…', 'Sales')
+    """
+    widths = [2 if ord(letter) > 0x2E7F else 1 for letter in name]
+    if sum(widths) <= room:
+        return name
+    return name[: next(i for i in range(len(name)) if sum(widths[: i + 2]) > room - 1)] + "…"
