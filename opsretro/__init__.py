@@ -9,12 +9,14 @@ from typing import Any
 _HOMES = {
     "InputError": "opsretro.errors:InputError",
     "explore": "opsretro.meeting.explore:explore",
+    "explore_activities": "opsretro.meeting.explore_activities:explore_activities",
     "goals": "opsretro.analysis.goals:",
+    "roi": "opsretro.analysis.roi:",
     "open_workspace": "opsretro.workspace:open_workspace",
 }
 
 __version__ = version("opsretro")
-__all__ = ["InputError", "explore", "goals", "open_workspace"]
+__all__ = ["InputError", "explore", "explore_activities", "goals", "open_workspace", "roi"]
 
 
 def __getattr__(name: str) -> Any:

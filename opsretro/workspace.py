@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -16,6 +17,10 @@ from opsretro.analysis.goal_table import goals_in_force
 from opsretro.analysis.goal_verdicts import review_goals
 from opsretro.analysis.methods.aggregate import as_moment, known_rows, local_dates
 from opsretro.analysis.result import Context
+from opsretro.analysis.roi_effects import estimated, running_cut
+from opsretro.analysis.roi_review import ActivityReview
+from opsretro.analysis.roi_table import activities_checked, changed
+from opsretro.analysis.roi_verdicts import review_activities, scope_of
 from opsretro.errors import InputError, Problem, speaking
 from opsretro.tables.calendar import WorkingCalendar, working_calendar
 from opsretro.tables.inputs import Inputs, read_inputs
@@ -57,6 +62,7 @@ class Workspace:
         self.lang = lang or inputs.settings.locale
         self._metrics = inputs.tables.get("metrics", pd.DataFrame())
         self._moment = _moment(as_of, self._metrics, inputs.settings)
+        self._is_cut = as_of is not None
         if len(self._metrics):
             known = known_rows(self._metrics, as_of=self._moment)
             known = known.assign(date=local_dates(known, inputs.settings.timezone))
@@ -100,11 +106,14 @@ class Workspace:
         """Local day up to which data was known, ISO; empty without any."""
         if self._moment is not None:
             return str(self._moment.tz_convert(self.settings.timezone).date())
-        return str(self._metrics["date"].max().date()) if len(self._metrics) else ""
+        if len(self._metrics):
+            return str(self._metrics["date"].max().date())
+        daily = self._inputs.tables.get("daily_metrics", pd.DataFrame())
+        return str(daily["date"].max().date()) if len(daily) else ""
 
-    def _calendar(self, end: date) -> WorkingCalendar:
-        """The working calendar from the first row of metrics to the end of a period."""
-        start = min(end, self._metrics["date"].min().date()) if len(self._metrics) else end
+    def _calendar(self, end: date, start: date | None = None) -> WorkingCalendar:
+        """The working calendar from a day, or the first row of metrics, to the end of a period."""
+        start = start or (min(end, self._metrics["date"].min().date()) if len(self._metrics) else end)
         own = self._inputs.tables.get("calendar")
         return working_calendar(start, end, country=self.settings.calendar.get("country", ""), own=own)
 
@@ -167,6 +176,7 @@ class Workspace:
             goals_in_force(self._inputs.tables, span, self.settings.rebases)
         if "metrics" in self._inputs.present and not self.months:
             raise InputError([Problem(code="nothing_known", source="--as-of", values={"value": self.as_of})])
+        self._activity_tables()
         if self.months and not set(span.months) & set(self.months):
             values = {"value": span.label, "first": self.months[0], "last": self.months[-1]}
             raise InputError([Problem(code="no_such_month", source="--month", values=values)])
@@ -215,6 +225,48 @@ class Workspace:
             assessments=self._inputs.tables.get("assessments"),
         )
         return review.in_language(self.lang)
+
+    def activity_roi(self, period: str, *, changes: Mapping[str, Mapping[str, Any]] | None = None) -> ActivityReview:
+        """What the activities of a period cost, what they caused, and why they missed their plan.
+
+        Args:
+            period: A month ``2026-10``, a quarter ``2026-Q3`` or a year ``2026``.
+            changes: Another start_date, end_date, margin_rate, actual_cost (in place of the ledger) or controls (list
+                of segments) by activity_id, to see what they would mean.
+
+        Returns:
+            One row an activity whose window touches the period, joint effects where windows overlap, plan-to-actual
+            splits, funnels, cost entries, and the last 12 months by type.
+
+        Raises:
+            InputError: The period is none, there is no activities table, or the tables contradict each other.
+        """
+        with speaking(self.lang):
+            span = Period.parse(period, source="period")
+            if "activities" not in self._inputs.tables:
+                raise InputError([Problem(code="table_needed", source="activities.csv", values={"section": "roi"})])
+            tables = changed(self._activity_tables(), changes or {})
+            activities = activities_checked(tables)
+        begun, last = running_cut(activities, tables)
+        first = min(tables["daily_metrics"]["date"].min() if "daily_metrics" in tables else last, last)
+        calendar = self._calendar(last.date(), first.date())
+        found = estimated(tables, begun, calendar=calendar.days, only=scope_of(begun, span).wanted)
+        context = replace(self.context, holidays_until=calendar.known_until)
+        review = review_activities(found, begun, tables, span, last=last, context=context)
+        return review.in_language(self.lang)
+
+    def _activity_tables(self) -> dict[str, pd.DataFrame]:
+        """The tables about activities, checked; with a moment somebody named, facts of later days do not exist yet."""
+        names = ("activities", "daily_metrics", "cost_ledger", "funnel", "users", "orders")
+        tables = {name: self._inputs.tables[name] for name in names if name in self._inputs.tables}
+        if "activities" not in tables:
+            return {}
+        for name, column in (("daily_metrics", "date"), ("orders", "order_date")):
+            if self._is_cut and name in tables:
+                tables[name] = tables[name][tables[name][column] <= pd.Timestamp(self.as_of)]
+        tables = {name: table for name, table in tables.items() if len(table)}
+        activities_checked(tables, currency=self.settings.currency, today=self.as_of)
+        return tables
 
     def alerts(self) -> Alerts:
         """What is new on the newest whole day of data, for every goal in force.

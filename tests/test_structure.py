@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 import opsretro
-from opsretro import goals
+from opsretro import goals, roi
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "opsretro"
@@ -146,7 +146,7 @@ def test_chains_of_imports_are_short():
 
 def test_public_names_are_exactly_what_is_visible():
     assert [name for name in dir(opsretro) if not name.startswith("_")] == sorted(opsretro.__all__)
-    assert set(opsretro.__all__) == {"InputError", "explore", "goals", "open_workspace"}
+    assert set(opsretro.__all__) == {"InputError", "explore", "explore_activities", "goals", "open_workspace", "roi"}
 
 
 def test_public_names_are_few():
@@ -158,13 +158,10 @@ def test_a_public_name_leads_to_something_documented(name):
     assert getattr(opsretro, name).__doc__
 
 
-@pytest.mark.parametrize("name", goals.__all__)
-def test_a_name_of_goals_leads_to_something_documented(name):
-    assert getattr(goals, name).__doc__
-
-
-def test_names_of_goals_are_exactly_what_is_visible():
-    assert {name for name in vars(goals) if not name.startswith("_")} == set(goals.__all__)
+@pytest.mark.parametrize("room", [goals, roi])
+def test_the_names_of_a_public_room_are_exactly_what_is_visible_and_documented(room):
+    assert {name for name in vars(room) if not name.startswith("_")} == set(room.__all__)
+    assert all(getattr(room, name).__doc__ for name in room.__all__)
 
 
 def test_an_unknown_name_is_an_attribute_error():

@@ -13,10 +13,15 @@ from opsretro.analysis.codes import ALERT_RULES, Assurance, LimitsState, Reason
 from opsretro.analysis.methods.centre_line import Method
 from opsretro.analysis.methods.daily_signals import DayState
 from opsretro.analysis.methods.daily_signals import Kind as AlertKind
+from opsretro.analysis.methods.effect import Caution
 from opsretro.analysis.methods.smart import Defect
+from opsretro.analysis.roi_figures import STAGES
+from opsretro.analysis.roi_money import FACTORS, Verdict
 from opsretro.analysis.team_score import ASSESSORS
 from opsretro.errors import InputError, Problem
 from opsretro.report.goal_view import COLUMNS, RUNNING
+from opsretro.report.roi_text import SHOWN
+from opsretro.report.roi_view import COLUMNS as ROI_COLUMNS
 from opsretro.report.sections import SECTIONS
 from opsretro.tables.cells import convert
 from opsretro.tables.contracts import Column, Kind
@@ -25,10 +30,11 @@ from opsretro.tables.settings import read_settings
 from opsretro.words import LANGUAGES, catalogue, join_list, pick, say
 
 PACKAGE = Path(__file__).parents[1] / "opsretro"
-WORD_OF = {"goal": "goals."}
+WORD_OF = {"goal": "goals.", "roi": "roi."}
 """Where `word("…")` looks, by the first word of the module's name."""
+REFUSALS = ["short_pre", "pre_trend", "overlap", "not_separable"]
 SPANS = ["month", "quarter", "year"]
-DATES = {"date.month", "date.day", "goals.tick"}
+DATES = {"date.month", "date.day", "goals.tick", "roi.tick"}
 """English writes a month by its name where Chinese writes its number."""
 HAN = "\u4e00-\u9fff"
 OWN_NAME_OF_A_LANGUAGE = "page.other_language"
@@ -87,7 +93,7 @@ def says(pattern):
 def in_templates():
     for path in sorted((PACKAGE / "report" / "templates").glob("*.jinja")):
         for key in re.findall(r"""\bword\(["']([^"']+)["']""", path.read_text(encoding="utf-8")):
-            yield path.name, {re.escape(f"{path.name.split('.')[0]}.{key}")}
+            yield path.name, {re.escape(f"{path.name.split('.')[0].split('_')[0]}.{key}")}
 
 
 USES = [(place, found) for place, found, _ in lookups()] + list(in_templates())
@@ -134,6 +140,21 @@ def dynamic_keys():
         "alerts.line": [f"{kind}_{side}" for kind, side in product(AlertKind, ("up", "down"))],
         "alerts.side": ["better", "worse"],
         "alerts.state": [state for state in DayState if state is not DayState.JUDGED],
+        **dict.fromkeys(("roi.so", "roi.tile"), Verdict),
+        "roi.headline": [*Verdict, "running", "untold"],
+        "roi.verdict": [*Verdict, *REFUSALS, "running", "untold"],
+        "roi.why": REFUSALS,
+        "roi.grade": ["A", "B", "C", "none"],
+        "roi.warning": Caution,
+        "roi.certain": SHOWN,
+        "roi.certainty": ["A", "B", "C"],
+        "roi.span": SPANS,
+        "roi.title": ["up", "down", "open"],
+        "roi.line": ["actual", "expected"],
+        "roi.factor": FACTORS,
+        "roi.stage": STAGES,
+        "roi.column": ROI_COLUMNS,
+        "roi.prompt": ["start_holdout", "start_again", "start_apart"],
         "page.section": [section.key for section in SECTIONS],
         "date.short": [f"m{month}" for month in range(1, 13)],
     }

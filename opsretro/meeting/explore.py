@@ -11,12 +11,11 @@ from markupsafe import Markup
 
 from opsretro.analysis.codes import Direction
 from opsretro.errors import InputError, Problem
+from opsretro.meeting.live import WIDE, Live
 from opsretro.report.goal_view import GoalView
 from opsretro.tables.settings import THRESHOLDS
 from opsretro.words import say
 from opsretro.workspace import Workspace
-
-WIDE = widgets.Layout(width="min(100%, 480px)", height="44px")
 
 
 def explore(ops: Workspace, period: str) -> widgets.VBox:
@@ -42,11 +41,11 @@ def explore(ops: Workspace, period: str) -> widgets.VBox:
     return _Explorer(ops, period).box
 
 
-class _Explorer:
-    """The controls and the card they change."""
+class _Explorer(Live):
+    """Goal by goal."""
 
     def __init__(self, ops: Workspace, period: str) -> None:
-        self.ops, self.busy, self.asked = ops, False, 0
+        super().__init__(ops)
         least, most = THRESHOLDS["baseline_months"]
         periods = list(dict.fromkeys([period, *reversed(ops.months)]))
         self.review = ops.goal_review(period)
@@ -61,49 +60,17 @@ class _Explorer:
             layout=WIDE,
         )
         self.target = widgets.Text(description=say("explore.target", ops.lang), continuous_update=False, layout=WIDE)
-        self.card = widgets.HTML()
-        for control in (self.kpi, self.period, self.baseline, self.target):
-            control.observe(self._follow, names="value")
-            control.style.description_width = "120px"
-        self.box = widgets.VBox([self.kpi, self.period, self.baseline, self.target, self.card])
-        self._show()
+        self.box = self._box([self.kpi, self.period, self.baseline, self.target])
 
     def _goals(self) -> list[tuple[str, str]]:
         text = GoalView(self.review).text
         subjects = [item.subject for item in self.review.findings if item.subject]
         return [(text.name(self.review.goal(subject)), subject) for subject in subjects]
 
-    def _follow(self, change: dict[str, Any]) -> None:
-        """Show what the controls ask for, and again if they asked for something else meanwhile.
-
-        A kernel may hand over the next change while it works on the one before: no wish is lost, the last one holds.
-        """
-        self.asked += 1
-        if change["owner"] in {self.kpi, self.period}:
-            self._forget_target()
-        if self.busy:
-            return
-        self.busy = True
-        try:
-            answered = 0
-            while answered != self.asked:
-                answered = self.asked
-                self._answer()
-        finally:
-            self.busy = False
-
-    def _forget_target(self) -> None:
+    def _before(self, owner: Any) -> None:
         """Another goal or period has its own target."""
-        busy, self.busy = self.busy, True
-        self.target.value = ""
-        self.busy = busy
-
-    def _answer(self) -> None:
-        """The card, or in its place what cannot be done."""
-        try:
-            self._show()
-        except InputError as refused:
-            self.card.value = str(Markup("<p>{}</p>").format(refused.text(self.ops.lang)))
+        if owner in {self.kpi, self.period}:
+            self._quietly(self.target, value="")
 
     def _show(self) -> None:
         goal, target = self.kpi.value, self._target()

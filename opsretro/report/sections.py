@@ -31,7 +31,7 @@ class Section:
 SECTIONS = (
     Section(key="followup", tables=("actions",)),
     Section(key="goals", tables=("goals", "metrics"), notebook="01_goal_review"),
-    Section(key="roi", tables=("activities",)),
+    Section(key="roi", tables=("activities",), notebook="02_activity_roi"),
     Section(key="rootcause", tables=("metrics",)),
     Section(key="health", tables=("survey",)),
 )

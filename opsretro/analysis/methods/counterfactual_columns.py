@@ -1,0 +1,95 @@
+"""What explains a daily series besides others like it: weekdays, holidays, growth, drift and past shifts of level."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from opsretro.analysis.methods.counterfactual_fit import Columns
+
+KNOTS, FAR_KNOTS = 7, 28
+"""Days between two places where the level may bend: in the last weeks, and before them."""
+RECENT = 84
+"""Days before the window that count as the last weeks."""
+LATE = 28
+"""Days before the window at which growth may change."""
+SPREAD = {"level": 10.0, "weekday": 0.3, "makeup_workday": 0.2, "slope": 0.0015, "drift": 1.0, "shift": 1.0}
+"""How far effects may be expected to go (log scale, standard deviation); slope a day; drift in units of the noise."""
+HOLIDAY = (0.6, 0.6, 0.5)
+"""Parts of a holiday's effect: any holiday, this holiday of any year, this year's; about 1 together."""
+
+
+def day_columns(days: pd.DatetimeIndex, start: int, kinds: pd.Series) -> Columns:
+    """Columns of weekday, holiday, growth and drift for every day.
+
+    Args:
+        days: All days, without gaps.
+        start: Position of the first day of the window.
+        kinds: Day type by position; empty = by the weekday.
+    """
+    weekday, kind = days.day_of_week.to_numpy(), kinds.to_numpy()
+    makeup = kind == "makeup_workday"
+    base = np.eye(7)[weekday] - 1 / 7
+    base[makeup] = np.array([1 / 5] * 5 + [0, 0]) - 1 / 7
+    position = np.arange(len(days))
+    parts = [("level", np.ones((len(days), 1)), SPREAD["level"]), ("weekday", base, SPREAD["weekday"])]
+    if makeup[:start].any() or makeup[start:].any():
+        parts.append(("makeup_workday", makeup[:, None].astype(float), SPREAD["makeup_workday"]))
+    parts.append(("slope", _growth(position - start), SPREAD["slope"]))
+    near, far = _drift(position, start)
+    parts += [("drift", near, SPREAD["drift"]), ("drift", far, SPREAD["drift"] * np.sqrt(FAR_KNOTS / KNOTS))]
+    parts += [("holiday", part[:, None], size) for part, size in holiday_columns(days, kind == "holiday")]
+    return together(parts)
+
+
+def together(parts: list[tuple[str, np.ndarray, float]]) -> Columns:
+    """Columns from (kind, values, spread)."""
+    widths = [part.shape[1] for _, part, _ in parts]
+    return Columns(
+        x=np.hstack([part for _, part, _ in parts]),
+        mean=np.zeros(sum(widths)),
+        spread=np.repeat([size for _, _, size in parts], widths),
+        kind=np.repeat([kind for kind, _, _ in parts], widths),
+    )
+
+
+def _growth(ahead: np.ndarray) -> np.ndarray:
+    """Growth over the last weeks, its change four weeks before the window, and at the window."""
+    return np.column_stack([np.maximum(ahead, -RECENT), np.maximum(ahead + LATE, 0), 0.7 * np.maximum(ahead, 0)]).astype(float)
+
+
+def _drift(position: np.ndarray, start: int) -> tuple[np.ndarray, np.ndarray]:
+    """A random walk by weeks, and by four weeks where it is long ago; each column rises from 0 to 1 in one step."""
+    last = len(position)
+    near = np.arange(max(start - RECENT, 0), last, KNOTS)
+    far = np.arange(near[0] - FAR_KNOTS, 0, -FAR_KNOTS)
+    rise = [
+        np.clip((position[:, None] - knots) / width, 0.0, 1.0) for knots, width in ((near, KNOTS), (far, FAR_KNOTS))
+    ]
+    return rise[0], rise[1] - 1.0
+
+
+def holiday_columns(days: pd.DatetimeIndex, holiday: np.ndarray) -> list[tuple[np.ndarray, float]]:
+    """Columns of holidays at large, of each holiday in all years, and of each by itself; each with its share."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], holiday.astype(int), [0]])))
+    families: list[list[tuple[int, int]]] = []
+    for first, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        same = [family for family in families if _same_holiday(family[-1], (first, end))]
+        if same:
+            same[0].append((first, end))
+        else:
+            families.append([(first, end)])
+    position = np.arange(len(days))
+    found = [(holiday.astype(float), HOLIDAY[0])] if families else []
+    for family in families:
+        each = [((position >= first) & (position < end)).astype(float) for first, end in family]
+        found.append((np.sum(each, axis=0), HOLIDAY[1]))
+        found += [(one, HOLIDAY[2]) for one in each]
+    return found
+
+
+def _same_holiday(earlier: tuple[int, int], later: tuple[int, int]) -> bool:
+    """Whether two stretches of holidays lie about whole years apart and are of like length."""
+    days = sum(later) / 2 - sum(earlier) / 2
+    short, long = sorted(max(end - first, 3) for first, end in (earlier, later))
+    return bool(days > 200 and long <= 1.5 * short and abs((days + 182.6) % 365.25 - 182.6) <= 31)

@@ -1,0 +1,160 @@
+"""A linear model with autocorrelated errors, averaged over how autocorrelated they are and how far effects may go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+AUTOCORRELATIONS = (0.0, 0.2, 0.4, 0.6, 0.75, 0.88)
+DRAWS = 2000
+PRIOR_DAYS = 2.0
+"""Days that the first guess of the noise counts as."""
+LEAST_WEIGHT = 0.002
+"""A setting with less weight than this is left out of the draws."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Columns:
+    """What explains a series, one row a day, and how far each effect may be expected to go.
+
+    Attributes:
+        x: One row a day, one column an effect.
+        mean: Of each effect before any data.
+        spread: Standard deviation of each effect around that, before any data.
+        kind: Name of each column's kind; settings speak of kinds.
+    """
+
+    x: np.ndarray
+    mean: np.ndarray
+    spread: np.ndarray
+    kind: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Fit:
+    """The model under one setting.
+
+    Attributes:
+        setting: Position of the setting.
+        weight: How well it explains the days; all add up to one.
+        autocorrelation: Of the errors from one day to the next.
+        beta: Effects.
+        root: ``beta + root @ standard normals * sigma`` are draws of the effects.
+        variance: Of the errors, best estimate; with `freedom` degrees of freedom.
+        freedom: Degrees of freedom of the variance.
+    """
+
+    setting: int
+    weight: float
+    autocorrelation: float
+    beta: np.ndarray
+    root: np.ndarray
+    variance: float
+    freedom: float
+
+
+def whiten(values: np.ndarray, day: np.ndarray, autocorrelation: float) -> np.ndarray:
+    """Rows that are independent of one another when the errors are AR(1), gaps between days allowed.
+
+    Args:
+        values: One row a day.
+        day: Number of the day, ascending.
+        autocorrelation: From one day to the next.
+    """
+    carried = autocorrelation ** np.diff(day)
+    scale = np.sqrt(1.0 - carried**2)
+    white = values.astype(float).copy()
+    shape = (-1, *[1] * (values.ndim - 1))
+    white[1:] = (values[1:] - carried.reshape(shape) * values[:-1]) / scale.reshape(shape)
+    return white
+
+
+def log_scale(day: np.ndarray, weight: np.ndarray, autocorrelation: float) -> float:
+    """Logarithm of the determinant that goes with `whiten`, every day as much as it counts."""
+    return float(-0.5 * (weight[1:] * np.log1p(-(autocorrelation ** (2.0 * np.diff(day))))).sum())
+
+
+def fits(
+    y: np.ndarray,
+    columns: Columns,
+    day: np.ndarray,
+    weight: np.ndarray,
+    noise: float,
+    settings: Sequence[Mapping[str, float]],
+    autocorrelations: Sequence[float] = AUTOCORRELATIONS,
+) -> list[Fit]:
+    """The model under every setting and autocorrelation, weighed by how well it explains the days.
+
+    Args:
+        y: One value a day.
+        columns: What explains them; rows as `y`.
+        day: Number of each day, ascending.
+        weight: How much each day counts.
+        noise: First guess of the error's standard deviation.
+        settings: By kind of column, what its spread is multiplied by; ``weight`` is the setting's own before any data.
+        autocorrelations: Those to average over.
+
+    Source:
+        Conjugate linear regression: A. Gelman et al., Bayesian Data Analysis, 3rd ed., 14.2 to 14.8; averaging over
+        models by marginal likelihood: J. A. Hoeting et al., Bayesian Model Averaging, Statistical Science 14 (1999).
+    """
+    precision = np.array([_precision(columns, setting, noise) for setting in settings])
+    prior = np.log([setting.get("weight", 1.0) for setting in settings])
+    share = np.sqrt(weight)
+    x, centred = columns.x * share[:, None], (y - columns.x @ columns.mean) * share
+    freedom = weight.sum() + PRIOR_DAYS
+    found, evidence = [], []
+    for rho in autocorrelations:
+        white, target = whiten(x, day, rho), whiten(centred, day, rho)
+        gram, moment = white.T @ white, white.T @ target
+        root = np.linalg.cholesky(gram + precision[:, :, None] * np.eye(len(gram)))
+        half = np.linalg.solve(root, np.broadcast_to(moment[:, None], (len(root), len(moment), 1)))[:, :, 0]
+        squares = PRIOR_DAYS * noise**2 + np.maximum(target @ target - (half**2).sum(axis=1), 0.0)
+        log_root = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
+        evidence += list(
+            0.5 * np.log(precision).sum(axis=1) - log_root - freedom / 2 * np.log(squares) + log_scale(day, weight, rho) + prior
+        )
+        found += [(rho, root[i], half[i], squares[i] / freedom) for i in range(len(settings))]
+    chance = np.exp(np.array(evidence) - max(evidence))
+    chance /= chance.sum()
+    kept = np.flatnonzero(chance > LEAST_WEIGHT)
+    total = chance[kept].sum()
+    return [_finished(i % len(settings), found[i], chance[i] / total, columns.mean, freedom) for i in kept]
+
+
+def _precision(columns: Columns, setting: Mapping[str, float], noise: float) -> np.ndarray:
+    spread = columns.spread * np.array([setting.get(kind, 1.0) for kind in columns.kind])
+    return (noise / spread) ** 2
+
+
+def _finished(setting: int, one: tuple[float, np.ndarray, np.ndarray, float], weight: float, mean: np.ndarray, freedom: float) -> Fit:
+    rho, root, half, variance = one
+    inverse = np.linalg.inv(root).T
+    return Fit(
+        setting=setting,
+        weight=float(weight),
+        autocorrelation=rho,
+        beta=mean + inverse @ half,
+        root=inverse,
+        variance=float(variance),
+        freedom=freedom,
+    )
+
+
+def grid(**choices: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
+    """Every combination of choices; each choice is a factor and its weight.
+
+    Example:
+        >>> grid(slope=[(0.1, 0.5), (1.0, 0.5)], drift=[(1.0, 1.0)])
+        [{'slope': 0.1, 'drift': 1.0, 'weight': 0.5}, {'slope': 1.0, 'drift': 1.0, 'weight': 0.5}]
+    """
+    return [
+        {
+            **{name: factor for name, (factor, _) in zip(choices, chosen, strict=True)},
+            "weight": float(np.prod([w for _, w in chosen])),
+        }
+        for chosen in product(*choices.values())
+    ]

@@ -1,0 +1,378 @@
+"""What each activity caused: which series it is judged on, what it is compared with, and what cannot be told apart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from opsretro.analysis.methods.counterfactual import effect
+from opsretro.analysis.methods.effect import FIGURES, Caution, Effect, ends_of, figures
+from opsretro.analysis.methods.holdout import holdout_effect as randomised
+from opsretro.analysis.roi_money import accrued_cost, judge
+from opsretro.analysis.roi_table import ACTIVITIES, EVERYBODY, activities_checked
+from opsretro.errors import InputError, Problem
+from opsretro.tables.calendar import working_calendar
+
+AFTER_DAYS = 14
+CONTROLS = "controls"
+"""Column of activities with the segments one of them is compared with, where somebody chose them."""
+COST_TOLERANCE = 0.02
+"""Share by which the cost in activities may stay below the ledger before it is called incomplete."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Effects:
+    """What activities caused.
+
+    Attributes:
+        activities: One row an activity. activity_id; incremental, lower, upper (revenue caused in the window, 95 %
+            interval), incremental_after, lower_after, upper_after (window and the days after it), in the unit of the
+            series, NaN = no figure; after_days (how many days after were there, at most 14); cost, probability (of a
+            profit), verdict (profit, loss, unclear); method (randomised, controls, no_control, none); warnings (tuple
+            of codes); refused (code of the reason, empty = there is a figure).
+        joint: The same of activities whose windows overlap on the same segment, over the union of their windows:
+            joint_id, activity_ids (tuple), start, end (datetime64).
+        found: The whole effect by activity_id and joint_id.
+        costs: Accrual cost by activity_id.
+    """
+
+    activities: pd.DataFrame
+    joint: pd.DataFrame
+    found: Mapping[str, Effect]
+    costs: pd.Series
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One effect to be found.
+
+    Attributes:
+        id: activity_id, or the ids of a joint effect.
+        ids: Activities that share it.
+        targets: Segments they aim at.
+        start: First day.
+        end: Last day.
+        cautions: What is known before any estimate.
+        refused: Why none is made.
+        controls: Segments to compare with, as somebody chose; None = those no activity aims at.
+    """
+
+    id: str
+    ids: tuple[str, ...]
+    targets: frozenset[str]
+    start: pd.Timestamp
+    end: pd.Timestamp
+    cautions: tuple[Caution, ...] = ()
+    refused: Caution | None = None
+    controls: tuple[str, ...] | None = None
+
+    def meets(self, other: Job) -> bool:
+        """Whether two windows share a day and a segment."""
+        return bool(self.targets & other.targets) and self.start <= other.end and other.start <= self.end
+
+
+def effects(
+    daily: pd.DataFrame,
+    activities: pd.DataFrame,
+    *,
+    calendar: pd.DataFrame | None = None,
+    ledger: pd.DataFrame | None = None,
+) -> Effects:
+    """What each activity caused, and what activities that overlap caused together.
+
+    Segments that no activity aims at are the controls; an activity without a target_segment, or with ``all``, is aimed
+    at everybody and has none. Days that other activities touched are not learnt from.
+
+    Args:
+        daily: date, segment, revenue; one row a segment and day, a missing day stays missing.
+        activities: activity_id, start_date, end_date (inclusive), target_segment, and margin_rate (a fraction) and
+            actual_cost for the verdict.
+        calendar: date, day_type (workday, weekend, holiday, makeup_workday) in place of mainland China's.
+        ledger: activity_id, amount: the cost in place of actual_cost.
+
+    Returns:
+        Effects, verdicts and warnings; a refusal has no figure and says why.
+
+    Raises:
+        InputError: As `activities_checked`; or a window goes on after the last day of daily.
+
+    Example:
+        >>> days = pd.date_range("2026-03-02", periods=74)
+        >>> shape = 1.0 + 0.2 * (days.day_of_week >= 5) + 0.02 * np.sin(np.arange(74) * 5.0)
+        >>> lift = np.where(days >= "2026-05-01", 1.1, 1.0)
+        >>> daily = pd.concat(
+        ...     pd.DataFrame({"date": days, "segment": name, "revenue": 1000.0 * shape * factor})
+        ...     for name, factor in (("vip", lift), ("regular", 1.0), ("new", 0.5))
+        ... )
+        >>> sale = {"activity_id": "sale", "start_date": "2026-05-01", "end_date": "2026-05-14"}
+        >>> found = effects(daily, pd.DataFrame([sale | {"target_segment": "vip"}])).activities.loc[0]
+        >>> found["method"], bool(found["lower"] > 0)
+        ('controls', True)
+    """
+    tables = {"daily_metrics": daily, "activities": activities}
+    tables |= {"cost_ledger": ledger} if ledger is not None else {}
+    return estimated(tables, activities_checked(tables), calendar=calendar)
+
+
+def estimated(
+    tables: Mapping[str, pd.DataFrame],
+    activities: pd.DataFrame,
+    *,
+    calendar: pd.DataFrame | None = None,
+    only: Collection[str] | None = None,
+) -> Effects:
+    """`effects` of checked tables; users and orders among them give a held-out activity its randomised effect.
+
+    Args:
+        tables: As `activities_checked`.
+        activities: What it returned.
+        calendar: As `effects`.
+        only: activity_ids wanted; None = all.
+
+    Raises:
+        InputError: A window goes on after the last day of daily_metrics.
+    """
+    randomly = {name: _randomised(activities, tables, name) for name in _held_out(activities, tables)}
+    held_out = {name: one for name, one in randomly.items() if one is not None}
+    singles, joints = _jobs(activities, held_out)
+    wanted = [job for job in [*singles, *joints] if only is None or set(job.ids) & set(only)]
+    found = dict(held_out)
+    if todo := [job for job in wanted if job.id not in held_out]:
+        found |= _compared(todo, singles, tables, calendar)
+    costs = costs_of(activities, tables.get("cost_ledger"))
+    by_id = activities.set_index("activity_id")
+    rows = {job.id: _row(job, found[job.id], by_id.loc[list(job.ids)], costs) for job in wanted}
+    alone = [{"activity_id": job.id, **rows[job.id]} for job in wanted if job in singles]
+    joint = [
+        {"joint_id": job.id, "activity_ids": job.ids, "start": job.start, "end": job.end, **rows[job.id]}
+        for job in wanted
+        if job in joints
+    ]
+    columns = [*FIGURES, "after_days", "cost", "probability", "verdict", "method", "warnings", "refused"]
+    return Effects(
+        activities=pd.DataFrame(alone, columns=["activity_id", *columns]),
+        joint=pd.DataFrame(joint, columns=["joint_id", "activity_ids", "start", "end", *columns]),
+        found={job.id: found[job.id] for job in wanted},
+        costs=costs,
+    )
+
+
+def holdout_effect(users: pd.DataFrame, orders: pd.DataFrame, activity: Mapping[str, Any] | pd.Series) -> pd.Series:
+    """What an activity caused, from the people who were held out of it at random.
+
+    Args:
+        users: activity_id, user_id, group (treat/holdout), optionally pre_revenue (what they spent before).
+        orders: order_id, user_id, order_date, gross_amount, kind (order/refund; refunds are negative).
+        activity: activity_id, start_date, end_date, and margin_rate and actual_cost for the verdict.
+
+    Returns:
+        The columns of `Effects.activities`, and winsorised, winsorised_lower, winsorised_upper (the largest 1 % of
+        buyers cut; NaN unless a few decide it).
+
+    Raises:
+        InputError: As `activities_checked`, or somebody is in both groups, or a group is empty.
+    """
+    table = activity if isinstance(activity, pd.DataFrame) else pd.DataFrame([dict(activity)])
+    tables = {"activities": table, "users": users, "orders": orders}
+    if "activity_id" not in users:
+        tables["users"] = users.assign(activity_id=str(table["activity_id"].iloc[0]))
+    activities = activities_checked(tables | {"users": tables["users"].iloc[:0]})
+    name = activities["activity_id"].iloc[0]
+    found = _randomised(activities, tables, name)
+    if found is None:
+        values = {"value": name, "known": ", ".join(tables["users"]["activity_id"].astype("str").unique()[:8])}
+        raise InputError([Problem(code="unknown_activity", source="users.csv", column="activity_id", values=values)])
+    job = _single(activities.iloc[0])
+    row = {"activity_id": name, **_row(job, found, activities.set_index("activity_id"), costs_of(activities, None))}
+    cut = found.winsorised
+    ends = (math.nan,) * 3 if cut is None else ends_of(cut)
+    return pd.Series(row | dict(zip(("winsorised", "winsorised_lower", "winsorised_upper"), ends, strict=True)))
+
+
+def costs_of(activities: pd.DataFrame, ledger: pd.DataFrame | None) -> pd.Series:
+    """Accrual cost by activity_id: from the ledger, and where that has no row of it, as the activity states it."""
+    stated = activities.set_index("activity_id")["actual_cost"]
+    if ledger is None:
+        return stated
+    return accrued_cost(ledger).reindex(stated.index).fillna(stated)
+
+
+def running_cut(activities: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.Timestamp]:
+    """The activities that have begun by the last day there is, a running one only as far as that day.
+
+    Args:
+        activities: Of `activities_checked`.
+        tables: daily_metrics or orders have the last day.
+
+    Returns:
+        The activities with planned_end (the end that was meant), and the last day.
+    """
+    dated = [
+        tables[name][column] for name, column in (("daily_metrics", "date"), ("orders", "order_date")) if name in tables
+    ]
+    last = max((pd.to_datetime(dates).max() for dates in dated), default=activities["end_date"].max())
+    begun = activities[activities["start_date"] <= last]
+    return begun.assign(planned_end=begun["end_date"], end_date=begun["end_date"].clip(upper=last)), last
+
+
+def is_cost_incomplete(stated: float, accrued: float) -> bool:
+    """Whether the cost somebody states lies more than 2 % below what the ledger holds."""
+    return bool(stated < accrued * (1.0 - COST_TOLERANCE))
+
+
+def _held_out(activities: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    if not {"users", "orders"} <= set(tables):
+        return []
+    return activities.loc[activities["holdout"].str.upper() == "Y", "activity_id"].tolist()
+
+
+def _randomised(activities: pd.DataFrame, tables: Mapping[str, pd.DataFrame], name: str) -> Effect | None:
+    """The effect by the users of an activity; None when it has none."""
+    users = tables["users"]
+    users = users[users["activity_id"].astype("str") == name]
+    activity = activities.loc[activities["activity_id"] == name].iloc[0]
+    if users.empty:
+        return None
+    return randomised(
+        users, tables["orders"], start=activity["start_date"], end=activity["end_date"], after_days=AFTER_DAYS
+    )
+
+
+def _single(activity: pd.Series) -> Job:
+    name = str(activity["activity_id"])
+    targets = frozenset([activity["target_segment"]])
+    controls = activity.get(CONTROLS)
+    return Job(
+        id=name,
+        ids=(name,),
+        targets=targets,
+        start=activity["start_date"],
+        end=activity["end_date"],
+        controls=tuple(controls) if isinstance(controls, (list, tuple)) else None,
+    )
+
+
+def _jobs(activities: pd.DataFrame, held_out: Collection[str]) -> tuple[list[Job], list[Job]]:
+    """Every activity by itself, and every group of them that no day or segment keeps apart."""
+    singles = [_single(activity) for _, activity in activities.iterrows()]
+    aimed = frozenset().union(*(job.targets for job in singles))
+    everywhere = [
+        replace(job, targets=job.targets | aimed if EVERYBODY in job.targets else job.targets) for job in singles
+    ]
+    groups: list[list[int]] = []
+    for i, job in enumerate(everywhere):
+        near = [group for group in groups if any(job.meets(everywhere[j]) for j in group)]
+        groups = [group for group in groups if group not in near] + [[j for group in near for j in group] + [i]]
+    judged, joints = list(singles), []
+    for group in (sorted(group) for group in groups if len(group) > 1):
+        joints.append(_together([singles[i] for i in group]))
+        for i in group:
+            if singles[i].id not in held_out:
+                judged[i] = _apart(everywhere[i], [everywhere[j] for j in group if j != i], singles[i])
+    return judged, joints
+
+
+def _together(jobs: Sequence[Job]) -> Job:
+    ids = tuple(job.id for job in jobs)
+    return Job(
+        id="+".join(ids),
+        ids=ids,
+        targets=frozenset().union(*(job.targets for job in jobs)),
+        start=min(job.start for job in jobs),
+        end=max(job.end for job in jobs),
+        cautions=(Caution.OVERLAP,),
+    )
+
+
+def _apart(job: Job, others: Sequence[Job], single: Job) -> Job:
+    """An activity of a group: no figure of its own; it is not even separable without a day of its own."""
+    days = pd.date_range(job.start, job.end)
+    shared = np.zeros(len(days), dtype=bool)
+    for other in others:
+        if job.meets(other):
+            shared |= (days >= other.start) & (days <= other.end)
+    cautions = (Caution.OVERLAP, Caution.NOT_SEPARABLE) if shared.all() else (Caution.OVERLAP,)
+    return replace(single, cautions=cautions, refused=cautions[-1])
+
+
+def _compared(
+    jobs: Sequence[Job], every: Sequence[Job], tables: Mapping[str, pd.DataFrame], calendar: pd.DataFrame | None
+) -> dict[str, Effect]:
+    """The effects by the daily series."""
+    if "daily_metrics" not in tables:
+        return {job.id: Effect(cautions=job.cautions, refused=job.refused) for job in jobs}
+    daily = tables["daily_metrics"]
+    dates = pd.to_datetime(daily["date"]).dt.normalize()
+    frame = pd.DataFrame({"date": dates, "segment": daily["segment"].astype("str"), "revenue": daily["revenue"]})
+    series = frame.pivot(index="date", columns="segment", values="revenue").astype("float64").sort_index()
+    _within(jobs, series.index[-1])
+    if calendar is None:
+        calendar = working_calendar(series.index[0].date(), series.index[-1].date(), country="CN").days
+    aimed = frozenset().union(*(job.targets for job in every))
+    free = [name for name in series if name not in aimed]
+    return {job.id: _one(job, every, series, free, calendar) for job in jobs}
+
+
+def _within(jobs: Sequence[Job], last: pd.Timestamp) -> None:
+    """A window that goes on after the last day there is cannot be judged as a whole."""
+    wrong = [job for job in jobs if job.end > last]
+    if wrong:
+        raise InputError(
+            Problem(
+                code="window_ahead",
+                source=ACTIVITIES,
+                column="end_date",
+                values={"name": job.id, "end": f"{job.end:%Y-%m-%d}", "last": f"{last:%Y-%m-%d}"},
+            )
+            for job in wrong
+        )
+
+
+def _one(job: Job, every: Sequence[Job], series: pd.DataFrame, free: Sequence[str], calendar: pd.DataFrame) -> Effect:
+    if job.refused is not None:
+        return Effect(cautions=job.cautions, refused=job.refused)
+    everybody = EVERYBODY in job.targets and EVERYBODY not in series
+    columns = list(series) if everybody else sorted(job.targets)
+    free = [name for name in series if name in job.controls and name not in columns] if job.controls else free
+    others = [
+        other
+        for other in every
+        if other.id not in job.ids and (EVERYBODY in other.targets or everybody or other.targets & job.targets)
+    ]
+    spans = [pd.date_range(other.start, other.end + pd.Timedelta(days=AFTER_DAYS)) for other in others]
+    following = [(other.start - job.end).days - 1 for other in others if other.start > job.end]
+    target = series[columns].sum(axis=1, min_count=len(columns))
+    if target[job.start : job.end].isna().all():
+        return Effect(cautions=job.cautions)
+    found = effect(
+        target,
+        job.start,
+        job.end,
+        controls=None if everybody or not free else series[list(free)],
+        calendar=calendar,
+        exclude=pd.DatetimeIndex(np.concatenate([span.to_numpy() for span in spans])) if spans else None,
+        after_days=min([AFTER_DAYS, *following]),
+    )
+    return replace(found, cautions=tuple(dict.fromkeys([*job.cautions, *found.cautions])))
+
+
+def _row(job: Job, found: Effect, activities: pd.DataFrame, costs: pd.Series) -> dict[str, Any]:
+    cost = costs.loc[list(job.ids)].sum(skipna=False)
+    verdict, probability = judge(found.window, activities["margin_rate"].tolist(), cost)
+    stated = activities["actual_cost"]
+    incomplete = [is_cost_incomplete(stated[name], costs[name]) for name in job.ids]
+    cautions = (*found.cautions, *((Caution.COST_INCOMPLETE,) if any(incomplete) else ()))
+    return figures(found) | {
+        "after_days": found.after_days,
+        "cost": cost,
+        "probability": probability,
+        "verdict": verdict.value,
+        "method": found.basis.value,
+        "warnings": tuple(caution.value for caution in cautions),
+        "refused": found.refused.value if found.refused else "",
+    }

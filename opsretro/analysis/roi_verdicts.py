@@ -1,0 +1,251 @@
+"""From the tables about activities to the review of a period."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from opsretro.analysis.methods.effect import Effect
+from opsretro.analysis.result import Context, Finding
+from opsretro.analysis.roi_figures import (
+    STAGES,
+    by_type,
+    effect_figures,
+    funnel_rows,
+    payback_days,
+    profit_figures,
+    ratio,
+    recap_figures,
+    split_rows,
+)
+from opsretro.analysis.roi_money import Verdict
+from opsretro.analysis.roi_review import ActivityReview
+from opsretro.tables.period import Period, add_months
+
+if TYPE_CHECKING:
+    from opsretro.analysis.roi_effects import Effects
+
+PORTFOLIO_MONTHS = 12
+EMPTY_FUNNEL = pd.DataFrame({"activity_id": [], "version": []})
+EMPTY_LEDGER = pd.DataFrame({"activity_id": [], "item": [], "service_date": [], "booked_date": [], "amount": []})
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Scope:
+    """Which activities a review is about, and which it needs beside them.
+
+    Attributes:
+        now: Whose window touches the period.
+        year: Of the 12 months up to its end.
+        wanted: activity_ids whose effect is needed: all of these, and the newest earlier one of each type.
+    """
+
+    now: pd.DataFrame
+    year: pd.DataFrame
+    wanted: frozenset[str]
+
+
+def scope_of(begun: pd.DataFrame, period: Period) -> Scope:
+    """The activities a review of a period is about.
+
+    Args:
+        begun: Of `running_cut`.
+        period: A month, a quarter or a year.
+    """
+    start, end = pd.Timestamp(period.start), pd.Timestamp(period.end)
+    now = begun[(begun["start_date"] <= end) & (begun["planned_end"] >= start)]
+    since = pd.Timestamp(f"{add_months(period.months[-1], 1 - PORTFOLIO_MONTHS)}-01")
+    year = begun[(begun["start_date"] <= end) & (begun["end_date"] >= since)]
+    before = begun[(begun["start_date"] < start) & begun["type"].isin(now["type"])]
+    names = (*now["activity_id"], *year["activity_id"], *before.groupby("type").tail(1)["activity_id"])
+    return Scope(now=now, year=year, wanted=frozenset(names))
+
+
+def review_activities(
+    found: Effects,
+    begun: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
+    period: Period,
+    *,
+    last: pd.Timestamp,
+    context: Context,
+) -> ActivityReview:
+    """The activity review of a period.
+
+    Args:
+        found: Effects of everything in `scope_of`.
+        begun: Of `running_cut`.
+        tables: As `activities_checked`, cut to what was known.
+        period: Activities whose window touches it are reviewed.
+        last: Last day there is.
+        context: Shared with the other sections.
+
+    Returns:
+        The review; without rows when no activity ran.
+    """
+    scope = scope_of(begun, period)
+    now, year = scope.now, scope.year
+    rows = _Rows(begun, found, tables, last)
+    singles = [rows.single(row) for _, row in now.iterrows()]
+    names = set(now["activity_id"])
+    joints = [rows.joint(joint) for _, joint in found.joint.iterrows() if names & set(joint["activity_ids"])]
+    ids = [row["activity_id"] for row in [*singles, *joints]]
+    funnels = {name: funnel_rows(rows.funnel, name) for name in names}
+    gains = {name: effect.window for name, effect in found.found.items() if effect.window is not None}
+    table = year.assign(margin=year["margin_rate"], cost=year["activity_id"].map(rows.costs), start=year["start_date"])
+    judged = [row for row in [*singles, *joints] if not row["joint_id"] or not math.isnan(row["incremental"])]
+    return ActivityReview(
+        period=period.label,
+        context=context,
+        findings=_findings(judged),
+        activities=pd.DataFrame(singles),
+        joint=pd.DataFrame(joints),
+        days=_days({name: found.found[name] for name in ids}),
+        costs=_costs(rows.ledger, now),
+        funnel=pd.DataFrame([row for name in now["activity_id"] for row in _stages(name, funnels[name])]),
+        split=pd.DataFrame([row for name in now["activity_id"] for row in split_rows(name, funnels[name])]),
+        types=by_type(table, gains),
+    )
+
+
+class _Rows:
+    """Builds the rows of the review's two main frames."""
+
+    def __init__(
+        self,
+        activities: pd.DataFrame,
+        found: Effects,
+        tables: Mapping[str, pd.DataFrame],
+        last: pd.Timestamp,
+    ) -> None:
+        self.activities, self.found = activities.set_index("activity_id", drop=False), found
+        self.funnel = tables.get("funnel", EMPTY_FUNNEL)
+        ledger = tables.get("cost_ledger", EMPTY_LEDGER)
+        self.ledger = ledger.reindex(columns=list(dict.fromkeys([*ledger.columns, *EMPTY_LEDGER.columns])))
+        self.last, self.costs = last, found.costs
+        self.joint_of = {name: row["joint_id"] for _, row in found.joint.iterrows() for name in row["activity_ids"]}
+        self.warned = {**_by_id(found.activities, "activity_id"), **_by_id(found.joint, "joint_id")}
+
+    def single(self, activity: pd.Series) -> dict[str, Any]:
+        """The row of one activity."""
+        name = activity["activity_id"]
+        funnel = funnel_rows(self.funnel, name)
+        row = self._row(name, [name])
+        row |= {"joint_id": self.joint_of.get(name, ""), "name": activity["name"], "owner": activity["owner"]}
+        row |= recap_figures(row, funnel["actual"], funnel["plan"])
+        row["payback_days"] = payback_days(self.found.found[name], row["margin"], row["cost"])
+        return row | self._last_time(activity)
+
+    def joint(self, joint: pd.Series) -> dict[str, Any]:
+        """The row of a joint effect."""
+        row = self._row(joint["joint_id"], list(joint["activity_ids"])) | {"joint_id": "", "name": "", "owner": ""}
+        row |= recap_figures(row, {}, {})
+        row["payback_days"] = payback_days(self.found.found[joint["joint_id"]], row["margin"], row["cost"])
+        return row | {"last_id": "", "last_verdict": ""}
+
+    def _row(self, name: str, ids: list[str]) -> dict[str, Any]:
+        mine, effect = self.activities.loc[ids], self.found.found[name]
+        budget, stated, attributed = (
+            mine[column].sum(skipna=False) for column in ("budget", "actual_cost", "attributed_revenue")
+        )
+        cost, margins = float(self.costs.loc[ids].sum(skipna=False)), mine["margin_rate"].tolist()
+        earned = float((mine["attributed_revenue"] * mine["margin_rate"]).sum(skipna=False)) - cost
+        row = {
+            "activity_id": name,
+            "members": ids,
+            "type": "+".join(dict.fromkeys(mine["type"])),
+            "segment": "+".join(dict.fromkeys(mine["target_segment"])),
+            "start": f"{mine['start_date'].min():%Y-%m-%d}",
+            "end": f"{mine['planned_end'].max():%Y-%m-%d}",
+            "running": bool(mine["planned_end"].max() > self.last),
+            "budget": budget,
+            "cost": cost,
+            "cost_stated": stated,
+            "over_budget": cost - budget,
+            "booked_share": self._booked(ids, cost),
+            "margin": float(mine["margin_rate"].mean(skipna=False)),
+            "expected_roi": float(mine["expected_roi"].iloc[0]) if len(ids) == 1 else math.nan,
+            "attributed": attributed,
+            "attributed_profit": earned,
+            "attributed_roi": ratio(earned, cost),
+        }
+        row |= effect_figures(effect)
+        row |= profit_figures(effect, margins, math.nan if row["running"] else cost)  # half an effect is no return yet
+        return row | {"warnings": list(self.warned[name])}
+
+    def _booked(self, ids: Sequence[str], cost: float) -> float:
+        """Share of the cost that was booked when the window closed: what a report of that day would have shown."""
+        mine = self.ledger[self.ledger["activity_id"].isin(list(ids))]
+        end = self.activities.loc[list(ids), "planned_end"].max()
+        in_time = pd.to_datetime(mine["booked_date"]) <= end
+        return ratio(float(mine.loc[in_time, "amount"].sum()), cost) if len(mine) else math.nan
+
+    def _last_time(self, activity: pd.Series) -> dict[str, Any]:
+        """The newest earlier activity of the same type."""
+        same = self.activities[self.activities["type"] == activity["type"]]
+        before = same[same["start_date"] < activity["start_date"]]
+        if before.empty or not activity["type"]:
+            return {"last_id": "", "last_verdict": ""}
+        name = before["activity_id"].iloc[-1]
+        figures = profit_figures(
+            self.found.found.get(name, Effect()), [before["margin_rate"].iloc[-1]], float(self.costs[name])
+        )
+        ends = {f"last_roi{end}": figures[f"roi{end}"] for end in ("", "_lower", "_upper")}
+        return {"last_id": name, "last_verdict": figures["verdict"], **ends}
+
+
+def _by_id(frame: pd.DataFrame, key: str) -> dict[str, tuple[str, ...]]:
+    return dict(zip(frame[key], frame["warnings"], strict=True))
+
+
+def _days(effects: Mapping[str, Effect]) -> pd.DataFrame:
+    frames = [effect.days.assign(activity_id=name) for name, effect in effects.items() if len(effect.days)]
+    if not frames:
+        return pd.DataFrame()
+    days = pd.concat(frames, ignore_index=True)
+    return days.assign(date=pd.to_datetime(days["date"]).dt.strftime("%Y-%m-%d"))
+
+
+def _costs(ledger: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
+    """The entries of the reviewed activities, by activity and service date."""
+    ends = dict(zip(now["activity_id"], now["planned_end"], strict=True))
+    mine = ledger[ledger["activity_id"].isin(list(ends))].copy()
+    dates = {name: pd.to_datetime(mine[name]) for name in ("service_date", "booked_date")}
+    mine["late"] = dates["booked_date"] > pd.to_datetime(mine["activity_id"].map(ends))
+    for name, values in dates.items():
+        mine[name] = values.dt.strftime("%Y-%m-%d").fillna("")
+    mine["item"] = mine["item"].astype("str").fillna("")
+    return mine.sort_values(["activity_id", "service_date"], kind="stable")
+
+
+def _stages(name: str, funnel: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
+    known = [stage for stage in STAGES if any(not math.isnan(side.get(stage, math.nan)) for side in funnel.values())]
+    return [
+        {"activity_id": name, "stage": stage} | {version: funnel[version].get(stage, math.nan) for version in funnel}
+        for stage in known
+    ]
+
+
+def _findings(judged: Sequence[Mapping[str, Any]]) -> tuple[Finding, ...]:
+    """Losses first, then what cannot be told although the platform claims a profit, then the rest; money decides."""
+    rank = {Verdict.LOSS.value: 0, Verdict.UNCLEAR.value: 1, Verdict.PROFIT.value: 2}
+
+    def place(row: Mapping[str, Any]) -> tuple[int, float]:
+        size = row["profit"] if not math.isnan(row["profit"]) else 0.0
+        return (3 if row["refused"] else rank[row["verdict"]], -abs(size))
+
+    return tuple(
+        Finding(
+            code="refused" if row["refused"] else row["verdict"],
+            subject=row["activity_id"],
+            value=row["roi"],
+            lower=row["roi_lower"],
+            upper=row["roi_upper"],
+            n=row["n_before"],
+        )
+        for row in sorted(judged, key=place)
+    ) or (Finding(code="no_activity"),)
