@@ -12,6 +12,8 @@ CODE = sorted((ROOT / "opsretro").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 CORE = ("tables", "analysis", "report")
 ASIDE = (("tables", "sample"), ("analysis", "methods"))
+SECTIONS = {"goal": "goals", "goals": "goals", "team": "goals", "alert": "goals", "roi": "roi"}
+"""Whose rooms a module belongs to, by the first word of its name."""
 TEST_TO_CODE = 0.8
 """Lines of test per line of code, at least; raise it as tests are added."""
 
@@ -110,11 +112,21 @@ def test_half_of_the_modules_have_at_most_130_lines():
     assert median(len(code_lines(path)) for path in CODE) <= 130
 
 
-def test_the_core_can_be_read_in_an_hour_and_a_half():
+def section_of(path):
+    """The section a module of the core belongs to by its name; empty = every section needs it."""
+    return SECTIONS.get(path.stem.split("_")[0], "")
+
+
+def test_the_core_with_any_one_section_can_be_read_in_an_hour_and_a_half():
     """The sample and the methods are left out: a method is a chapter to open when it is needed, not part of the way."""
     inside = {path.relative_to(ROOT / "opsretro").parts: path for path in CODE}
     core = [path for parts, path in inside.items() if parts[0] in CORE and parts[:2] not in ASIDE]
-    assert sum(len(code_lines(path)) for path in core) <= 3_000
+    sizes_of = dict.fromkeys(["", *SECTIONS.values()], 0)
+    for path in core:
+        sizes_of[section_of(path)] += len(code_lines(path))
+    print(f"code lines of the core by section: {sizes_of}")
+    shared = sizes_of.pop("")
+    assert max(shared + size for size in sizes_of.values()) <= 3_000
 
 
 def test_every_public_function_class_and_method_is_documented():

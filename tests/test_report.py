@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -109,7 +110,8 @@ def test_labels_at_the_line_ends_do_not_touch(review):
 
 
 def test_an_svg_has_tokens_for_colours_and_ids_of_its_own(review):
-    pictures = GoalView(review)._pictures("goal-x", "t", review.goal("conversion"))
+    shown = GoalView(review)
+    pictures = shown._pictures("goal-x", "t", partial(shown._draw_card, review.goal("conversion")))
     svg = str(pictures["narrow"])
     assert "var(--accent)" in svg and not set(look.LIGHT.values()) & set(re.findall(r"#[0-9a-f]{6}", svg))
     assert all(name.startswith("goal-x-narrow-") for name in re.findall(r'\bid="([^"]+)"', svg))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -12,8 +13,9 @@ from opsretro.report import goal_charts, goal_overview
 from opsretro.report.goal_notes import score, smart
 from opsretro.report.goal_text import GoalText
 from opsretro.report.goal_words import is_met_but_worse, is_told
-from opsretro.report.look import SIZES, light_tokens, svg
+from opsretro.report.look import light_tokens
 from opsretro.report.numbers import rate
+from opsretro.report.shown import Shown
 from opsretro.report.templates import anchor, render
 from opsretro.words import say
 
@@ -21,14 +23,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from opsretro.analysis.goal_review import GoalReview
-    from opsretro.analysis.result import Finding
 
 TOP_SENTENCES = 4
 COLUMNS = ("goal", "actual", "before", "target", "attainment", "status", "variation", "assurance", "year")
 RUNNING = ("goal", "so_far", "before", "target", "pace", "chance")
 
 
-class GoalView:
+class GoalView(Shown):
     """Shows one goal review in its language.
 
     Args:
@@ -38,14 +39,7 @@ class GoalView:
     def __init__(self, review: GoalReview) -> None:
         self.review = review
         self.text = GoalText(review, review.lang)
-
-    def headline(self) -> str:
-        """The answer in one sentence."""
-        return self.text.headline()
-
-    def sentence(self, finding: Finding) -> str:
-        """A finding in words."""
-        return self.text.sentence(finding)
+        super().__init__(self.text)
 
     def plot(self, subject: str | None = None) -> Figure:
         """The overview, or the card of one goal.
@@ -99,10 +93,6 @@ class GoalView:
         columns = [self.text.word("column.goal"), self.text.word("column.advice")]
         return pd.DataFrame([(name, " ".join(texts)) for name, texts in smart(self.text)["goals"]], columns=columns)
 
-    def html(self) -> Markup:
-        """Headline and table, for a notebook."""
-        return render("fragment.html.jinja", headline=self.headline(), table=self._table())
-
     def section(self) -> Markup:
         """The section of the page: answer, picture, table, certainty, details."""
         return render(
@@ -111,7 +101,7 @@ class GoalView:
             headline=self.headline(),
             overview_title=self.text.overview_title(),
             overview_key=self.text.overview_key(),
-            overview=self._pictures("goals-overview", self.text.overview_title()),
+            overview=self._pictures("goals-overview", self.text.overview_title(), self._draw_overview),
             table=self._table(),
             worse=self._worse(),
             certainty=self.text.certainty(),
@@ -220,9 +210,15 @@ class GoalView:
             "turn": self.text.word("turn.label", text=self.text.turn(goal)),
             "rebased": self.text.rebased(goal),
             "open": flagged,
-            "pictures": self._pictures(anchor("goal", goal["goal_id"]), title, goal),
+            "pictures": self._pictures(anchor("goal", goal["goal_id"]), title, partial(self._draw_card, goal)),
             "days": self._days(goal),
         }
+
+    def _draw_overview(self, size: str) -> Figure:
+        return goal_overview.overview(self.text, self._ranked(), self.review.months, size=size, title=False)
+
+    def _draw_card(self, goal: pd.Series, size: str) -> Figure:
+        return goal_charts.card(self.text, goal, self._months(goal["goal_id"]), size=size, title=False)
 
     def _days(self, goal: pd.Series) -> dict[str, object] | None:
         """The picture of a period that is still running, and of a quarter or a year of a sum."""
@@ -230,20 +226,10 @@ class GoalView:
         if path["actual"].notna().sum() == 0:
             return None
         title, ident = self.text.days_title(goal), f"{anchor('goal', goal['goal_id'])}-days"
-        figures = {size: goal_charts.days(self.text, goal, path, size=size, title=False) for size in SIZES}
-        pictures = {size: svg(figure, ident=f"{ident}-{size}", label=title) for size, figure in figures.items()}
+        pictures = self._pictures(
+            ident, title, lambda size: goal_charts.days(self.text, goal, path, size=size, title=False)
+        )
         parts = ["gap"] if goal_charts.is_from_goal(goal, path) else ["level"]
         parts += [] if path["expected"].isna().all() else ["cone"]
         key = self.text.word("compare.gap").join(self.text.word(f"pace.key.{part}") for part in parts)
         return {"title": title, "pictures": pictures, "key": key}
-
-    def _pictures(self, ident: str, label: str, goal: pd.Series | None = None) -> dict[str, Markup]:
-        """The same picture in both sizes; the page shows the one that fits."""
-        pictures = {}
-        for size in SIZES:
-            if goal is None:
-                figure = goal_overview.overview(self.text, self._ranked(), self.review.months, size=size, title=False)
-            else:
-                figure = goal_charts.card(self.text, goal, self._months(goal["goal_id"]), size=size, title=False)
-            pictures[size] = svg(figure, ident=f"{ident}-{size}", label=label)
-        return pictures

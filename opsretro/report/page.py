@@ -70,13 +70,20 @@ def page_html(page: MonthPage, lang: str, *, other: tuple[str, str] | None = Non
             other={"lang": other[0], "file": other[1], "name": say("page.other_language", lang)} if other else None,
             tokens=Markup(css_tokens()),  # noqa: S704 - constants of ours
             style=style(),
-            conclusions=[item for shown in views.values() for item in shown.conclusions()][:SENTENCES],
+            conclusions=_conclusions([shown.conclusions() for shown in views.values()]),
             tiles=[_tile(key, views, page, lang) for key in TILE_ORDER],
             changes=[text for shown in views.values() for text in shown.changes()],
             sections=[_section(section, views, page, lang) for section in SECTIONS],
             method=_method(views, page, lang),
         )
     )
+
+
+def _conclusions(found: Sequence[Sequence[tuple[str, str]]]) -> list[tuple[str, str]]:
+    """The page's sentences: every section's first before any section's second, shown in the order of the sections."""
+    ranked = sorted((rank, place) for place, items in enumerate(found) for rank in range(len(items)))
+    kept = sorted((place, rank) for rank, place in ranked[:SENTENCES])
+    return [found[place][rank] for place, rank in kept]
 
 
 def _tile(key: str, views: Mapping[str, View], page: MonthPage, lang: str) -> dict[str, object]:

@@ -10,17 +10,15 @@ from markupsafe import Markup
 
 from opsretro.analysis.roi_money import Verdict
 from opsretro.report import numbers, roi_charts, roi_recap
-from opsretro.report.look import SIZES, light_tokens, svg
+from opsretro.report.look import light_tokens
 from opsretro.report.roi_text import RoiText
+from opsretro.report.shown import Shown
 from opsretro.report.templates import anchor, render
 from opsretro.words import say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from matplotlib.figure import Figure
 
-    from opsretro.analysis.result import Finding
     from opsretro.analysis.roi_review import ActivityReview
 
 TOP_SENTENCES = 2
@@ -28,7 +26,7 @@ COLUMNS = ("activity", "cost", "attributed_roi", "roi", "interval", "evidence", 
 LOOKS = {Verdict.PROFIT.value: "met", Verdict.LOSS.value: "missed", Verdict.UNCLEAR.value: "no_data"}
 
 
-class RoiView:
+class RoiView(Shown):
     """Shows one activity review in its language.
 
     Args:
@@ -38,14 +36,7 @@ class RoiView:
     def __init__(self, review: ActivityReview) -> None:
         self.review = review
         self.text = RoiText(review, review.lang)
-
-    def headline(self) -> str:
-        """The answer in one sentence."""
-        return self.text.headline()
-
-    def sentence(self, finding: Finding) -> str:
-        """A finding in words."""
-        return self.text.sentence(finding)
+        super().__init__(self.text)
 
     def plot(self, subject: str | None = None) -> Figure:
         """The portfolio, or one activity against what would have happened without it.
@@ -92,10 +83,6 @@ class RoiView:
         """The activities of the last 12 months by type."""
         found = self._types()
         return pd.DataFrame(found["rows"], columns=found["columns"])
-
-    def html(self) -> Markup:
-        """Headline and table, for a notebook."""
-        return render("fragment.html.jinja", headline=self.headline(), table=self._table())
 
     def section(self) -> Markup:
         """The section of the page: answer, portfolio, table, certainty, types, a recap an activity."""
@@ -260,7 +247,3 @@ class RoiView:
     def _split(self, name: str) -> pd.DataFrame:
         split = self.review.split
         return split[split["activity_id"] == name].reset_index(drop=True)
-
-    def _pictures(self, ident: str, label: str, draw: Callable[[str], Figure]) -> dict[str, Markup]:
-        """The same picture in both sizes; the page shows the one that fits."""
-        return {size: svg(draw(size), ident=f"{ident}-{size}", label=label) for size in SIZES}

@@ -1,0 +1,47 @@
+"""What all sections show alike: the answer, the findings in words, a table for a notebook, pictures in both sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from opsretro.report.look import SIZES, svg
+from opsretro.report.templates import render
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from opsretro.analysis.result import Finding
+
+
+class Shown:
+    """The common part of a view.
+
+    Args:
+        text: Words of the section: `headline()` and `sentence(finding)`.
+    """
+
+    def __init__(self, text: Any) -> None:
+        self._words = text
+
+    def headline(self) -> str:
+        """The answer in one sentence."""
+        return str(self._words.headline())
+
+    def sentence(self, finding: Finding) -> str:
+        """A finding in words."""
+        return str(self._words.sentence(finding))
+
+    def html(self) -> Markup:
+        """Headline and table, for a notebook."""
+        return render("fragment.html.jinja", headline=self.headline(), table=self._table())
+
+    def _table(self) -> Mapping[str, object]:
+        """Columns, and rows of anchor, whether to look here, and cells."""
+        raise NotImplementedError
+
+    def _pictures(self, ident: str, label: str, draw: Callable[[str], Figure]) -> dict[str, Markup]:
+        """The same picture in both sizes; the page shows the one that fits."""
+        return {size: svg(draw(size), ident=f"{ident}-{size}", label=label) for size in SIZES}
