@@ -17,7 +17,7 @@ from opsretro.analysis.goal_table import goals_in_force
 from opsretro.analysis.goal_verdicts import review_goals
 from opsretro.analysis.methods.aggregate import as_moment, known_rows, local_dates
 from opsretro.analysis.result import Context
-from opsretro.analysis.roi_effects import estimated, running_cut
+from opsretro.analysis.roi_effects import begun_by, estimated
 from opsretro.analysis.roi_review import ActivityReview
 from opsretro.analysis.roi_table import activities_checked, changed
 from opsretro.analysis.roi_verdicts import review_activities, scope_of
@@ -247,12 +247,12 @@ class Workspace:
                 raise InputError([Problem(code="table_needed", source="activities.csv", values={"section": "roi"})])
             tables = changed(self._activity_tables(), changes or {})
             activities = activities_checked(tables)
-        begun, last = running_cut(activities, tables)
-        first = min(tables["daily_metrics"]["date"].min() if "daily_metrics" in tables else last, last)
-        calendar = self._calendar(last.date(), first.date())
+        begun = begun_by(activities, tables, self.as_of)
+        days = tables["daily_metrics"]["date"] if "daily_metrics" in tables else activities["end_date"]
+        calendar = self._calendar(days.max().date(), days.min().date())
         found = estimated(tables, begun, calendar=calendar.days, only=scope_of(begun, span).wanted)
         context = replace(self.context, holidays_until=calendar.known_until)
-        review = review_activities(found, begun, tables, span, last=last, context=context)
+        review = review_activities(found, begun, tables, span, context=context)
         return review.in_language(self.lang)
 
     def _activity_tables(self) -> dict[str, pd.DataFrame]:

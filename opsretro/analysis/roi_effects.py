@@ -202,22 +202,25 @@ def costs_of(activities: pd.DataFrame, ledger: pd.DataFrame | None) -> pd.Series
     return accrued_cost(ledger).reindex(stated.index).fillna(stated)
 
 
-def running_cut(activities: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.Timestamp]:
-    """The activities that have begun by the last day there is, a running one only as far as that day.
+def begun_by(activities: pd.DataFrame, tables: Mapping[str, pd.DataFrame], today: str) -> pd.DataFrame:
+    """The activities that have begun, a running one only as far as its data go.
 
     Args:
         activities: Of `activities_checked`.
-        tables: daily_metrics or orders have the last day.
+        tables: daily_metrics has the last day of what is judged by it; users and orders are known up to today.
+        today: Day up to which data is known, ISO; empty = unknown.
 
     Returns:
-        The activities with planned_end (the end that was meant), and the last day.
+        The activities by start, with planned_end (the end that was meant) and running (it is still to come).
     """
-    dated = [
-        tables[name][column] for name, column in (("daily_metrics", "date"), ("orders", "order_date")) if name in tables
-    ]
-    last = max((pd.to_datetime(dates).max() for dates in dated), default=activities["end_date"].max())
-    begun = activities[activities["start_date"] <= last]
-    return begun.assign(planned_end=begun["end_date"], end_date=begun["end_date"].clip(upper=last)), last
+    today_or_end = pd.Timestamp(today) if today else activities["end_date"].max()
+    daily = tables.get("daily_metrics")
+    last_day = today_or_end if daily is None else pd.to_datetime(daily["date"]).max()
+    by_people = activities["activity_id"].isin(_held_out(activities, tables))
+    last = pd.Series(last_day, index=activities.index).mask(by_people, today_or_end)
+    found = activities.assign(planned_end=activities["end_date"], running=activities["end_date"] > last)
+    found["end_date"] = found["end_date"].clip(upper=last)
+    return found[activities["start_date"] <= last].sort_values(["start_date", "activity_id"])
 
 
 def is_cost_incomplete(stated: float, accrued: float) -> bool:
@@ -270,6 +273,8 @@ def _jobs(activities: pd.DataFrame, held_out: Collection[str]) -> tuple[list[Job
         groups = [group for group in groups if group not in near] + [[j for group in near for j in group] + [i]]
     judged, joints = list(singles), []
     for group in (sorted(group) for group in groups if len(group) > 1):
+        if all(singles[i].id in held_out for i in group):
+            continue  # chance kept them apart
         joints.append(_together([singles[i] for i in group]))
         for i in group:
             if singles[i].id not in held_out:

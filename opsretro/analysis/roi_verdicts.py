@@ -53,7 +53,7 @@ def scope_of(begun: pd.DataFrame, period: Period) -> Scope:
     """The activities a review of a period is about.
 
     Args:
-        begun: Of `running_cut`.
+        begun: Of `begun_by`.
         period: A month, a quarter or a year.
     """
     start, end = pd.Timestamp(period.start), pd.Timestamp(period.end)
@@ -71,17 +71,15 @@ def review_activities(
     tables: Mapping[str, pd.DataFrame],
     period: Period,
     *,
-    last: pd.Timestamp,
     context: Context,
 ) -> ActivityReview:
     """The activity review of a period.
 
     Args:
         found: Effects of everything in `scope_of`.
-        begun: Of `running_cut`.
+        begun: Of `begun_by`.
         tables: As `activities_checked`, cut to what was known.
         period: Activities whose window touches it are reviewed.
-        last: Last day there is.
         context: Shared with the other sections.
 
     Returns:
@@ -89,7 +87,7 @@ def review_activities(
     """
     scope = scope_of(begun, period)
     now, year = scope.now, scope.year
-    rows = _Rows(begun, found, tables, last)
+    rows = _Rows(begun, found, tables)
     singles = [rows.single(row) for _, row in now.iterrows()]
     names = set(now["activity_id"])
     joints = [rows.joint(joint) for _, joint in found.joint.iterrows() if names & set(joint["activity_ids"])]
@@ -120,13 +118,12 @@ class _Rows:
         activities: pd.DataFrame,
         found: Effects,
         tables: Mapping[str, pd.DataFrame],
-        last: pd.Timestamp,
     ) -> None:
         self.activities, self.found = activities.set_index("activity_id", drop=False), found
         self.funnel = tables.get("funnel", EMPTY_FUNNEL)
         ledger = tables.get("cost_ledger", EMPTY_LEDGER)
         self.ledger = ledger.reindex(columns=list(dict.fromkeys([*ledger.columns, *EMPTY_LEDGER.columns])))
-        self.last, self.costs = last, found.costs
+        self.costs = found.costs
         self.joint_of = {name: row["joint_id"] for _, row in found.joint.iterrows() for name in row["activity_ids"]}
         self.warned = {**_by_id(found.activities, "activity_id"), **_by_id(found.joint, "joint_id")}
 
@@ -161,7 +158,7 @@ class _Rows:
             "segment": "+".join(dict.fromkeys(mine["target_segment"])),
             "start": f"{mine['start_date'].min():%Y-%m-%d}",
             "end": f"{mine['planned_end'].max():%Y-%m-%d}",
-            "running": bool(mine["planned_end"].max() > self.last),
+            "running": bool(mine["running"].any()),
             "budget": budget,
             "cost": cost,
             "cost_stated": stated,

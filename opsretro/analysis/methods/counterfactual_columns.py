@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -19,7 +21,7 @@ HOLIDAY = (0.6, 0.6, 0.5)
 """Parts of a holiday's effect: any holiday, this holiday of any year, this year's; about 1 together."""
 
 
-def day_columns(days: pd.DatetimeIndex, start: int, kinds: pd.Series) -> Columns:
+def day_columns(days: pd.DatetimeIndex, start: int, kinds: np.ndarray) -> Columns:
     """Columns of weekday, holiday, growth and drift for every day.
 
     Args:
@@ -27,35 +29,58 @@ def day_columns(days: pd.DatetimeIndex, start: int, kinds: pd.Series) -> Columns
         start: Position of the first day of the window.
         kinds: Day type by position; empty = by the weekday.
     """
-    weekday, kind = days.day_of_week.to_numpy(), kinds.to_numpy()
+    weekday, kind = days.day_of_week.to_numpy(), kinds
     makeup = kind == "makeup_workday"
     base = np.eye(7)[weekday] - 1 / 7
     base[makeup] = np.array([1 / 5] * 5 + [0, 0]) - 1 / 7
     position = np.arange(len(days))
     parts = [("level", np.ones((len(days), 1)), SPREAD["level"]), ("weekday", base, SPREAD["weekday"])]
-    if makeup[:start].any() or makeup[start:].any():
+    if makeup.any():
         parts.append(("makeup_workday", makeup[:, None].astype(float), SPREAD["makeup_workday"]))
-    parts.append(("slope", _growth(position - start), SPREAD["slope"]))
+    ahead = position - start
+    parts.append(("slope", np.maximum(ahead, -RECENT)[:, None].astype(float), SPREAD["slope"]))
+    parts.append(("bend", _bends(ahead), SPREAD["slope"]))
     near, far = _drift(position, start)
     parts += [("drift", near, SPREAD["drift"]), ("drift", far, SPREAD["drift"] * np.sqrt(FAR_KNOTS / KNOTS))]
     parts += [("holiday", part[:, None], size) for part, size in holiday_columns(days, kind == "holiday")]
     return together(parts)
 
 
-def together(parts: list[tuple[str, np.ndarray, float]]) -> Columns:
-    """Columns from (kind, values, spread)."""
+def together(parts: Sequence[tuple[str, np.ndarray, float]], mean: float = 0.0) -> Columns:
+    """Columns from (kind, values, spread), all of one mean before any data."""
     widths = [part.shape[1] for _, part, _ in parts]
     return Columns(
         x=np.hstack([part for _, part, _ in parts]),
-        mean=np.zeros(sum(widths)),
+        mean=np.full(sum(widths), mean),
         spread=np.repeat([size for _, _, size in parts], widths),
         kind=np.repeat([kind for kind, _, _ in parts], widths),
     )
 
 
-def _growth(ahead: np.ndarray) -> np.ndarray:
-    """Growth over the last weeks, its change four weeks before the window, and at the window."""
-    return np.column_stack([np.maximum(ahead, -RECENT), np.maximum(ahead + LATE, 0), 0.7 * np.maximum(ahead, 0)]).astype(float)
+def joined(first: Columns, second: Columns) -> Columns:
+    """Columns side by side."""
+    return Columns(
+        x=np.hstack([first.x, second.x]),
+        mean=np.concatenate([first.mean, second.mean]),
+        spread=np.concatenate([first.spread, second.spread]),
+        kind=np.concatenate([first.kind, second.kind]),
+    )
+
+
+def of_kinds(columns: Columns, *kinds: str) -> Columns:
+    """The columns of some kinds."""
+    keep = np.isin(columns.kind, kinds)
+    return Columns(x=columns.x[:, keep], mean=columns.mean[keep], spread=columns.spread[keep], kind=columns.kind[keep])
+
+
+def bend_of(slope: float) -> float:
+    """How far growth may change, by how far it may be from none: what hardly grows hardly bends."""
+    return slope**2 / 4
+
+
+def _bends(ahead: np.ndarray) -> np.ndarray:
+    """Changes of growth four weeks before the window, and at the window."""
+    return np.column_stack([np.maximum(ahead + LATE, 0), np.maximum(ahead, 0)]).astype(float)
 
 
 def _drift(position: np.ndarray, start: int) -> tuple[np.ndarray, np.ndarray]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
+from opsretro.analysis.methods.counterfactual_columns import bend_of, of_kinds
 from opsretro.analysis.methods.counterfactual_fit import Columns, Fit, fits, grid
+from opsretro.analysis.methods.counterfactual_history import LEAST_NOISE
+from opsretro.analysis.methods.counterfactual_task import Task
 
-TOUCHED = 0.08
+TOUCHED = 0.12
 """Chance that a control was touched by the change, before any data."""
 TOUCH_SIZE = 0.12
 """How far it then moves (log scale, standard deviation)."""
@@ -17,6 +21,14 @@ MOST_TOUCHED = 3
 """At most this many controls, and never all, are taken to be touched."""
 HOLIDAY_SPREADS = ((0.02, 0.15), (0.05, 0.25), (0.1, 0.3), (0.2, 0.2), (0.35, 0.1))
 """How differently series may respond to a holiday (log scale, standard deviation), and the chance of each."""
+USUAL_NOISE, WANDERING = 0.03, 0.02
+"""Noise of a control and weekly wandering of its level (log scale) when its ordinary days are smoothed."""
+AUTOCORRELATIONS = (0.0, 0.3, 0.6, 0.85)
+SLOPES = ((0.02, 0.5), (1.0, 0.5))
+DRIFTS = ((0.02, 0.5), (0.3, 0.5))
+"""As of the target, but coarser: it is done for every control."""
+QUIET = 0.25
+"""Share of the window that ordinary days have to make up before a control can be told to be touched."""
 LEAST_SHARE = 0.015
 """A group of touched controls less likely than this is not followed up."""
 
@@ -39,13 +51,41 @@ class Touched:
         return float(1.0 - self.weight[0])
 
 
-def ordinary(x: np.ndarray, columns: Columns, ordinary_days: np.ndarray, noise: np.ndarray) -> np.ndarray:
+def holiday_parts(x: np.ndarray, columns: Columns, task: Task) -> tuple[np.ndarray, Sequence[tuple[float, float]]]:
+    """What holidays did to each control, and how differently series respond to holidays.
+
+    Args:
+        x: One row a day, one column a control.
+        columns: Of the days.
+        task: With at least one control.
+
+    Returns:
+        One row a day, 0 on other days; possible sizes of the difference, each with its chance.
+    """
+    position = np.arange(len(x))
+    used = np.isin(position, task.before) | (position >= task.start)
+    plain = _ordinary(x, columns, np.flatnonzero(used & ~task.holiday))
+    known = np.flatnonzero(used & task.holiday)
+    response = np.where(task.holiday[:, None], x - plain, 0.0)
+    if x.shape[1] < 2 or not len(known):
+        return response, HOLIDAY_SPREADS
+    noise = np.std((x - plain)[task.before[~task.holiday[task.before]]], axis=0) + LEAST_NOISE
+    stretch = np.cumsum(np.diff(task.holiday.astype(int), prepend=0) == 1)[known]
+    return response, holiday_spreads(response[known], stretch, noise)
+
+
+def _ordinary(x: np.ndarray, columns: Columns, ordinary_days: np.ndarray) -> np.ndarray:
     """What the controls would be without holidays, from the ordinary days around."""
-    keep = columns.kind != "holiday"
-    design, spread = columns.x[:, keep], columns.spread[keep] * np.where(columns.kind[keep] == "drift", 0.02, 1.0)
-    rows = design[ordinary_days]
-    gram = rows.T @ rows + np.diag((noise.mean() / spread) ** 2)
-    return design @ np.linalg.solve(gram, rows.T @ x[ordinary_days])
+    some = without_holidays(columns)
+    spread = some.spread * np.where(some.kind == "drift", WANDERING, 1.0)
+    rows = some.x[ordinary_days]
+    gram = rows.T @ rows + np.diag((USUAL_NOISE / spread) ** 2)
+    return some.x @ np.linalg.solve(gram, rows.T @ x[ordinary_days])
+
+
+def without_holidays(columns: Columns) -> Columns:
+    """The columns but those of holidays."""
+    return of_kinds(columns, *(set(columns.kind) - {"holiday"}))
 
 
 def holiday_spreads(response: np.ndarray, stretches: np.ndarray, noise: np.ndarray) -> list[tuple[float, float]]:
@@ -72,58 +112,56 @@ def holiday_spreads(response: np.ndarray, stretches: np.ndarray, noise: np.ndarr
     return [(size, float(share)) for (size, _), share in zip(HOLIDAY_SPREADS, chance, strict=True) if share > 0.01]
 
 
-def touched(x: np.ndarray, columns: Columns, before: np.ndarray, window: np.ndarray, weight: np.ndarray) -> Touched:
+def touched(x: np.ndarray, columns: Columns, task: Task) -> Touched:
     """Which controls moved in the window as neither the others nor their own past lead one to expect.
 
     Args:
         x: One row a day, one column a control; holidays taken out.
         columns: Of the days.
-        before: Positions learnt from.
-        window: Positions looked at.
-        weight: How much each day learnt from counts.
+        task: The window, and the days learnt from.
     """
-    n_controls = x.shape[1]
-    if n_controls < 2:
+    window, n = np.arange(task.start, task.stop), x.shape[1]
+    window = window[~task.holiday[window]]
+    if n < 2 or len(window) < max(2, QUIET * (task.stop - task.start)):
         return Touched(groups=[()], weight=np.ones(1))
+    some = without_holidays(columns)
     common = x.mean(axis=1)
-    own = x - common[:, None]
-    miss, factor = _miss(common, columns, before, window, weight)
-    together = factor
-    parts = [_miss(own[:, k], columns, before, window, weight) for k in range(n_controls)]
-    misses = np.array([part[0] for part in parts]) + miss
-    own_factor = np.array([part[1] for part in parts])
-    centring = np.eye(n_controls) - 1.0 / n_controls
-    spread = _independent(own_factor, n_controls)
-    covariance = together * np.ones((n_controls, n_controls)) + centring @ np.diag(spread) @ centring
-    covariance += 1e-4 * covariance.trace() / n_controls * np.eye(n_controls)
-    return _weighed(misses, covariance)
+    parts = [_miss(values, some, task, window) for values in [common, *(x - common[:, None]).T]]
+    misses, variances = (np.array(each) for each in zip(*parts, strict=True))
+    centring = np.eye(n) - 1.0 / n
+    covariance = variances[0] + centring @ np.diag(_independent(variances[1:])) @ centring
+    covariance += 1e-4 * covariance.trace() / n * np.eye(n)
+    return _weighed(misses[0] + misses[1:], covariance)
 
 
-def _independent(contrast: np.ndarray, n: int) -> np.ndarray:
+def _independent(contrast: np.ndarray) -> np.ndarray:
     """Variance of each series' own part, from those of its differences from the mean of all."""
+    n = len(contrast)
     if n == 2:
         return np.full(2, 2.0 * contrast.mean())
     mixing = np.full((n, n), 1.0 / n**2) + np.eye(n) * ((1 - 1 / n) ** 2 - 1 / n**2)
     return np.maximum(np.linalg.solve(mixing, contrast), 0.3 * contrast)
 
 
-def _miss(
-    y: np.ndarray, columns: Columns, before: np.ndarray, window: np.ndarray, weight: np.ndarray
-) -> tuple[float, float]:
+def _miss(y: np.ndarray, columns: Columns, task: Task, window: np.ndarray) -> tuple[float, float]:
     """How far the mean of the window lies from its forecast, and the variance of that forecast's error."""
-    keep = columns.kind != "holiday"
-    some = Columns(x=columns.x[:, keep], mean=columns.mean[keep], spread=columns.spread[keep], kind=columns.kind[keep])
-    rows = Columns(x=some.x[before], mean=some.mean, spread=some.spread, kind=some.kind)
-    noise = float(np.std(np.diff(y[before]))) / 1.4 + 1e-4
-    settings = grid(slope=[(0.02, 0.5), (1.0, 0.5)], drift=[(0.02 * noise, 0.5), (0.3 * noise, 0.5)])
-    found = fits(y[before], rows, before, weight, noise, settings, (0.0, 0.3, 0.6, 0.85))
-    means, variances, weights = [], [], []
-    for fit in found:
-        mean, variance = _window_mean(y, some.x, before, window, fit)
-        means.append(mean), variances.append(variance), weights.append(fit.weight)
-    mean = float(np.dot(weights, means))
-    variance = float(np.dot(weights, np.array(variances) + (np.array(means) - mean) ** 2))
-    return float(y[window].mean()) - mean, variance
+    before = task.before
+    noise = float(np.std(np.diff(y[before]))) / np.sqrt(2.0) + LEAST_NOISE
+    settings = grid(slope=SLOPES, bend=[(bend_of(1.0), 1.0)], drift=[(size * noise, chance) for size, chance in DRIFTS])
+    found = fits(
+        y[before],
+        columns.rows(before),
+        day=before,
+        weight=task.weight,
+        noise=noise,
+        settings=settings,
+        autocorrelations=AUTOCORRELATIONS,
+    )
+    parts = [_window_mean(y, columns.x, before, window, fit) for fit in found]
+    means, variances = (np.array(each) for each in zip(*parts, strict=True))
+    weights = np.array([fit.weight for fit in found])
+    mean = float(weights @ means)
+    return float(y[window].mean()) - mean, float(weights @ (variances + (means - mean) ** 2))
 
 
 def _window_mean(y: np.ndarray, x: np.ndarray, before: np.ndarray, window: np.ndarray, fit: Fit) -> tuple[float, float]:

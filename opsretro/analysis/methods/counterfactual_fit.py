@@ -12,7 +12,7 @@ AUTOCORRELATIONS = (0.0, 0.2, 0.4, 0.6, 0.75, 0.88)
 DRAWS = 2000
 PRIOR_DAYS = 2.0
 """Days that the first guess of the noise counts as."""
-LEAST_WEIGHT = 0.002
+LEAST_WEIGHT = 0.004
 """A setting with less weight than this is left out of the draws."""
 
 
@@ -31,6 +31,10 @@ class Columns:
     mean: np.ndarray
     spread: np.ndarray
     kind: np.ndarray
+
+    def rows(self, positions: np.ndarray) -> Columns:
+        """The same of some days."""
+        return Columns(x=self.x[positions], mean=self.mean, spread=self.spread, kind=self.kind)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -80,6 +84,7 @@ def log_scale(day: np.ndarray, weight: np.ndarray, autocorrelation: float) -> fl
 def fits(
     y: np.ndarray,
     columns: Columns,
+    *,
     day: np.ndarray,
     weight: np.ndarray,
     noise: float,
@@ -99,49 +104,49 @@ def fits(
 
     Source:
         Conjugate linear regression: A. Gelman et al., Bayesian Data Analysis, 3rd ed., 14.2 to 14.8; averaging over
-        models by marginal likelihood: J. A. Hoeting et al., Bayesian Model Averaging, Statistical Science 14 (1999).
+        models by marginal likelihood: J. A. Hoeting et al., Bayesian model averaging, Statistical Science 14 (1999).
     """
-    precision = np.array([_precision(columns, setting, noise) for setting in settings])
-    prior = np.log([setting.get("weight", 1.0) for setting in settings])
     share = np.sqrt(weight)
     x, centred = columns.x * share[:, None], (y - columns.x @ columns.mean) * share
+    precision = np.array([_precision(columns, setting, noise) for setting in settings])
+    prior = np.log([setting.get("weight", 1.0) for setting in settings]) + 0.5 * np.log(precision).sum(axis=1)
     freedom = weight.sum() + PRIOR_DAYS
-    found, evidence = [], []
+    parts = []
     for rho in autocorrelations:
         white, target = whiten(x, day, rho), whiten(centred, day, rho)
-        gram, moment = white.T @ white, white.T @ target
-        root = np.linalg.cholesky(gram + precision[:, :, None] * np.eye(len(gram)))
-        half = np.linalg.solve(root, np.broadcast_to(moment[:, None], (len(root), len(moment), 1)))[:, :, 0]
+        root = np.linalg.cholesky(white.T @ white + precision[:, :, None] * np.eye(x.shape[1]))
+        half = np.linalg.solve(root, np.broadcast_to((white.T @ target)[:, None], (*root.shape[:2], 1)))[:, :, 0]
         squares = PRIOR_DAYS * noise**2 + np.maximum(target @ target - (half**2).sum(axis=1), 0.0)
-        log_root = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
-        evidence += list(
-            0.5 * np.log(precision).sum(axis=1) - log_root - freedom / 2 * np.log(squares) + log_scale(day, weight, rho) + prior
+        size = np.log(np.diagonal(root, axis1=1, axis2=2)).sum(axis=1)
+        evidence = prior - size - freedom / 2 * np.log(squares) + log_scale(day, weight, rho)
+        parts.append((evidence, root, half, squares / freedom))
+    evidence, root, half, variance = (np.concatenate(part) for part in zip(*parts, strict=True))
+    kept, chance = _likely(evidence)
+    back = np.linalg.inv(root[kept]).transpose(0, 2, 1)
+    return [
+        Fit(
+            setting=number % len(settings),
+            weight=chance[i],
+            autocorrelation=autocorrelations[number // len(settings)],
+            beta=columns.mean + back[i] @ half[number],
+            root=back[i],
+            variance=float(variance[number]),
+            freedom=float(freedom),
         )
-        found += [(rho, root[i], half[i], squares[i] / freedom) for i in range(len(settings))]
-    chance = np.exp(np.array(evidence) - max(evidence))
-    chance /= chance.sum()
-    kept = np.flatnonzero(chance > LEAST_WEIGHT)
-    total = chance[kept].sum()
-    return [_finished(i % len(settings), found[i], chance[i] / total, columns.mean, freedom) for i in kept]
+        for i, number in enumerate(kept)
+    ]
+
+
+def _likely(evidence: np.ndarray) -> tuple[list[int], list[float]]:
+    """Positions that are not too unlikely, and the chance of each."""
+    chance = np.exp(evidence - evidence.max())
+    kept = np.flatnonzero(chance > LEAST_WEIGHT * chance.sum())
+    return kept.tolist(), (chance[kept] / chance[kept].sum()).tolist()
 
 
 def _precision(columns: Columns, setting: Mapping[str, float], noise: float) -> np.ndarray:
     spread = columns.spread * np.array([setting.get(kind, 1.0) for kind in columns.kind])
     return (noise / spread) ** 2
-
-
-def _finished(setting: int, one: tuple[float, np.ndarray, np.ndarray, float], weight: float, mean: np.ndarray, freedom: float) -> Fit:
-    rho, root, half, variance = one
-    inverse = np.linalg.inv(root).T
-    return Fit(
-        setting=setting,
-        weight=float(weight),
-        autocorrelation=rho,
-        beta=mean + inverse @ half,
-        root=inverse,
-        variance=float(variance),
-        freedom=freedom,
-    )
 
 
 def grid(**choices: Sequence[tuple[float, float]]) -> list[dict[str, float]]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
 import numpy as np
 from scipy.linalg import qr
 
@@ -11,37 +14,74 @@ LEAST_NOISE = 1e-4
 """Of a day, as a share: a series that never changes is not certain to go on for ever."""
 CLIP = 3.5
 """Days this many standard deviations off count as this many."""
+TREND_DAYS = 90
+"""Days before the window in which a drift is looked for."""
+AROUND = 3
+"""Days to either side that say whether a day is a spike."""
+FAR = 8.0
+"""As far off as this an odd day still widens what may happen in the days ahead; beyond it was an accident."""
 MOST_SHIFTS = 3
 SHORTEST = 6
 """Days a level has to last before it counts as shifted."""
-CLEAR = 18.0
+CLEAR = 13.0
 """Squared standard deviations from which a shift is worth a column."""
 
 
-def shift_columns(y: np.ndarray, x: np.ndarray, day: np.ndarray) -> tuple[list[int], np.ndarray, float, float]:
-    """Days at which the level shifted, the series with its odd days drawn in, and the noise.
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Past:
+    """A series before it is learnt from.
+
+    Attributes:
+        values: One a day, odd days drawn in.
+        shifts: Numbers of the first days of new levels.
+        noise: Standard deviation of a day, odd days included.
+        swell: How much larger the variance is with the odd days as they were.
+    """
+
+    values: np.ndarray
+    shifts: tuple[int, ...]
+    noise: float
+    swell: float
+
+    def with_values(self, values: np.ndarray) -> Past:
+        """The same with other values."""
+        return replace(self, values=values)
+
+
+def past_of(y: np.ndarray, x: np.ndarray, day: np.ndarray) -> Past:
+    """Find shifts of the level and draw in odd days.
 
     Args:
         y: One value a day learnt from.
         x: What else explains it.
         day: Number of each day, ascending.
-
-    Returns:
-        Numbers of the first days of new levels; the series; standard deviation of a day, odd days included.
     """
     found: list[int] = []
-    for _ in range(MOST_SHIFTS + 1):
+    while True:
         design = np.column_stack([x, *[(day >= first) - 1.0 for first in found]])
         residual, robust = _residual(y, design)
-        drawn_in = y - residual + np.clip(residual, -CLIP * robust, CLIP * robust)
-        first = _largest(drawn_in, design, day) if len(found) < MOST_SHIFTS else None
+        inside = np.clip(residual, -CLIP * robust, CLIP * robust)
+        first = _largest(y - residual + _without_spikes(residual), design, day) if len(found) < MOST_SHIFTS else None
         if first is None:
             break
         found.append(first)
-    degrees = max(len(y) - design.shape[1], len(y) / 4)
-    inside = np.clip(residual, -CLIP * robust, CLIP * robust)
-    swell = float((residual**2).sum() / max((inside**2).sum(), 1e-18))
-    return sorted(found), drawn_in, min(swell, 9.0) if swell > 1 else 1.0, max(float(np.sqrt((residual**2).sum() / degrees)), LEAST_NOISE)
+    freedom = max(len(y) - design.shape[1], len(y) / 4)
+    squares = float((np.clip(residual, -FAR * robust, FAR * robust) ** 2).sum())
+    left = float((inside**2).sum())
+    return Past(
+        values=y - residual + inside,
+        shifts=tuple(sorted(found)),
+        noise=max(np.sqrt(squares / freedom), LEAST_NOISE),
+        swell=max(squares / max(left, 1e-18), 1.0),
+    )
+
+
+def _without_spikes(residual: np.ndarray) -> np.ndarray:
+    """Days that stand out from the days around them drawn in: a spike is no shift there and back."""
+    padded = np.pad(residual, AROUND, mode="edge")
+    middle = np.median(np.lib.stride_tricks.sliding_window_view(padded, 2 * AROUND + 1), axis=1)
+    limit = CLIP * 1.4826 * np.median(np.abs(residual - middle)) + LEAST_NOISE
+    return middle + np.clip(residual - middle, -limit, limit)
 
 
 def _residual(y: np.ndarray, design: np.ndarray) -> tuple[np.ndarray, float]:
@@ -65,9 +105,7 @@ def _largest(y: np.ndarray, design: np.ndarray, day: np.ndarray) -> int | None:
     if not len(candidates):
         return None
     residual, _ = _residual(y, design)
-    one_day = (day[1:] - day[:-1]) == 1
-    products = residual[1:] * residual[:-1]
-    rho = float(np.clip(products[one_day].sum() / max((residual**2).sum(), 1e-18) + 3.0 / n, 0.0, 0.8))
+    rho = float(np.clip(_autocorrelation(residual, day) + 3.0 / n, 0.0, 0.8))
     basis = qr(whiten(design, day, rho), mode="economic")[0]
     steps = whiten((day[:, None] >= candidates[None, :]) - 1.0, day, rho)
     steps = steps - basis @ (basis.T @ steps)
@@ -80,22 +118,29 @@ def _largest(y: np.ndarray, design: np.ndarray, day: np.ndarray) -> int | None:
     return int(candidates[best]) if gain[best] / left > CLEAR else None
 
 
-def drift_score(y: np.ndarray, x: np.ndarray, day: np.ndarray) -> tuple[float, float]:
-    """Slope of a series a day, and how many standard errors that is, errors AR(1).
+def drift_score(y: np.ndarray, x: np.ndarray, day: np.ndarray, shifts: Sequence[int]) -> float:
+    """How many standard errors the slope of a series is from 0 over its last weeks, errors AR(1).
 
     Args:
-        y: Differences of the target from its controls.
-        x: What else explains them, the level included.
+        y: One value a day.
+        x: What else explains it, the level included.
         day: Number of each day, ascending.
+        shifts: First days of new levels.
     """
-    design = np.column_stack([x, (day - day.mean()) / 1.0])
+    recent = day >= day[-1] - TREND_DAYS
+    steps = [(day >= first) - 1.0 for first in shifts]
+    y, design, day = y[recent], np.column_stack([x, *steps, day - day.mean()])[recent], day[recent]
     residual, _ = _residual(y, design)
-    one_day = (day[1:] - day[:-1]) == 1
-    rho = (residual[1:] * residual[:-1])[one_day].sum() / max((residual**2).sum(), 1e-18)
+    rho = _autocorrelation(residual, day)
     rho = float(np.clip(rho + (1 + 4 * rho) / len(y), 0.0, 0.9))
     rows, target = whiten(design, day, rho), whiten(y, day, rho)
     inverse = np.linalg.inv(rows.T @ rows + 1e-8 * len(y) * np.eye(design.shape[1]))
     beta = inverse @ rows.T @ target
     left = target - rows @ beta
     variance = left @ left / max(len(y) - design.shape[1], 8)
-    return float(beta[-1]), float(beta[-1] / np.sqrt(max(variance * inverse[-1, -1], 1e-30)))
+    return float(beta[-1] / np.sqrt(max(variance, LEAST_NOISE**2) * inverse[-1, -1]))
+
+
+def _autocorrelation(residual: np.ndarray, day: np.ndarray) -> float:
+    neighbours = (residual[1:] * residual[:-1])[np.diff(day) == 1].sum()
+    return float(neighbours / max((residual**2).sum(), 1e-18))

@@ -1,4 +1,4 @@
-"""What a series would have been in the window and after it: draws of every day, all doubts of the model included."""
+"""Draws of the days ahead of a series, with the doubts of every fit and errors that go on from the last one."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from opsretro.analysis.methods.counterfactual_fit import Fit
+from opsretro.analysis.methods.counterfactual_history import Past
 
 
 def paths(
     found: Sequence[Fit],
     n: int,
+    *,
+    x: np.ndarray,
+    last: int,
     ahead: np.ndarray,
-    x_ahead: np.ndarray,
-    x_last: np.ndarray,
-    y_last: float,
-    swell: float,
+    past: Past,
     rng: np.random.Generator,
 ) -> np.ndarray:
     """Draw the days ahead under every fit, as often as it deserves.
@@ -24,31 +25,26 @@ def paths(
     Args:
         found: Fits, their weights adding up to one.
         n: Draws.
-        ahead: Days ahead of the last day learnt from, ascending.
-        x_ahead: Columns of these days.
-        x_last: Columns of the last day learnt from.
-        y_last: Its value.
-        swell: How much larger the errors' variance is than the fits know, because odd days were drawn in.
+        x: Columns, one row a day.
+        last: Position of the last day learnt from.
+        ahead: Positions of the days ahead, ascending.
+        past: Its last value, and how much larger errors may be than the fits know.
         rng: Of the draws.
 
     Returns:
         One row a draw, one column a day ahead.
     """
-    place = np.searchsorted(np.cumsum([fit.weight for fit in found]), (np.arange(n) + 0.5) / n * (1 - 1e-12))
-    normal = rng.standard_normal((n, x_ahead.shape[1]))
-    normal[1::2] = -normal[: n - n % 2 : 2]
+    place = np.searchsorted(np.cumsum([fit.weight for fit in found[:-1]]), (np.arange(n) + 0.5) / n)
+    normal = rng.standard_normal((n, x.shape[1]))
     mean, error, sigma = np.empty((n, len(ahead))), np.empty(n), np.empty(n)
-    rho = np.array([fit.autocorrelation for fit in found])[place]
     for i, fit in enumerate(found):
         mine = place == i
-        if not mine.any():
-            continue
         sigma[mine] = np.sqrt(fit.variance * fit.freedom / rng.chisquare(fit.freedom, mine.sum()))
         effects = normal[mine] * sigma[mine, None]
-        loading = fit.root.T
-        mean[mine] = x_ahead @ fit.beta + effects @ (loading @ x_ahead.T)
-        error[mine] = y_last - x_last @ fit.beta - effects @ (loading @ x_last)
-    return mean + _errors(error, sigma * np.sqrt(swell), rho, ahead, rng)
+        mean[mine] = x[ahead] @ fit.beta + effects @ (x[ahead] @ fit.root).T
+        error[mine] = past.values[-1] - x[last] @ fit.beta - effects @ (x[last] @ fit.root)
+    rho = np.array([fit.autocorrelation for fit in found])[place]
+    return mean + _errors(error, sigma * np.sqrt(past.swell), rho, ahead - last, rng)
 
 
 def _errors(
@@ -56,9 +52,8 @@ def _errors(
 ) -> np.ndarray:
     """AR(1) errors that go on from the last one."""
     drawn = rng.standard_normal((len(ahead), len(error)))
-    found, steps = np.empty((len(ahead), len(error))), np.diff(ahead, prepend=0)
-    for i, step in enumerate(steps):
+    for i, step in enumerate(np.diff(ahead, prepend=0)):
         carried = rho**step
         error = carried * error + np.sqrt(1.0 - carried**2) * sigma * drawn[i]
-        found[i] = error
-    return found.T
+        drawn[i] = error
+    return drawn.T
