@@ -78,7 +78,7 @@ def test_amounts_in_a_currency_that_is_not_the_workspaces():
 def test_duplicated_orders():
     users, orders = people(10, 10)
     assert refused(users=users, orders=pd.concat([orders, orders.iloc[[0]]], ignore_index=True)) == (
-        f"orders.csv: 1 problem. Column 'order_id', row {len(orders)}: 'o0 order' is there more than once; "
+        f"orders.csv: 1 problem. Column 'order_id', rows 0 and {len(orders)}: 'o0' is there more than once; "
         "every row needs its own."
     )
 

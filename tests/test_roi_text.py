@@ -57,7 +57,7 @@ def cells(review, name, lang="en"):
 
 def amounts(words):
     """Money and per cent in a text, without the sign of a gain."""
-    return set(re.findall(r"−?¥[\d.]+(?:k|M| 万)?|−?[\d.]+%", words))
+    return set(re.findall(r"−?¥\d+(?:\.\d+)?(?:k|M| 万)?|−?\d[\d.]*%", words))
 
 
 def known_amounts(review, lang):
@@ -87,7 +87,6 @@ def test_the_parts_of_the_headline_add_up_to_its_total(kinds):
     assert int(total) == sum(map(int, parts))
 
 
-@pytest.mark.xfail(strict=True, reason="one form for one and for several")
 def test_several_activities_paid_for_themselves(kinds):
     assert "2 paid for themselves" in kinds.headline
 
@@ -114,7 +113,8 @@ def test_words_and_interval_never_disagree(kinds, lang):
     text = RoiText(kinds, lang)
     for _, row in kinds.judged[kinds.judged["roi"].notna()].iterrows():
         side = "profit" if row["roi_lower"] > 0 else "loss" if row["roi_upper"] < 0 else "unclear"
-        assert text.told(row).endswith(say(f"roi.so.{side}", lang) + ENDS[lang])
+        sentence = text.told(row).removesuffix(text.after(row)).strip()
+        assert sentence.endswith(say(f"roi.so.{side}", lang) + ENDS[lang])
         assert text.verdict(row) == say(f"roi.verdict.{side}", lang)
 
 
@@ -262,7 +262,7 @@ def test_a_notebook_shows_a_period_without_activities(nothing):
 
 def test_the_line_about_certainty_grades_what_is_told(kinds):
     line = RoiText(kinds, "en").certainty()
-    assert "strongest evidence: Coupon. Compared with segments it did not touch: Gift, Sale," in line
+    assert "strongest evidence: Coupon. Compared with segments it did not touch: " in line
     assert "March" not in line
 
 

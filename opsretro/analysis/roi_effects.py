@@ -241,6 +241,9 @@ def _randomised(activities: pd.DataFrame, tables: Mapping[str, pd.DataFrame], na
     activity = activities.loc[activities["activity_id"] == name].iloc[0]
     if users.empty:
         return None
+    placed = pd.to_datetime(tables["orders"].loc[tables["orders"]["kind"] == "order", "order_date"])
+    if not (placed >= activity["start_date"]).any():
+        return Effect()
     return randomised(
         users, tables["orders"], start=activity["start_date"], end=activity["end_date"], after_days=AFTER_DAYS
     )

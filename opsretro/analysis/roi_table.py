@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from opsretro.analysis.methods.holdout import order_problems, people_problems
 from opsretro.errors import InputError, Problem
 from opsretro.tables.checks import dates_of, number_problems, one_currency, rows
 
 EVERYBODY = "all"
-ACTIVITIES, DAILY, LEDGER, FUNNEL, ORDERS = (
-    f"{name}.csv" for name in ("activities", "daily_metrics", "cost_ledger", "funnel", "orders")
-)
+ACTIVITIES, DAILY, LEDGER, FUNNEL = (f"{name}.csv" for name in ("activities", "daily_metrics", "cost_ledger", "funnel"))
 NEEDED = {
     "activities": ("activity_id", "start_date", "end_date"),
     "daily_metrics": ("date", "segment", "revenue"),
@@ -65,10 +66,10 @@ def activities_checked(tables: Mapping[str, pd.DataFrame], *, currency: str = ""
         if name in tables
     }
     problems += [*_activity_problems(activities), *_strangers(activities, tables), *one_currency(tables, currency)]
-    for name, column in (("daily_metrics", "revenue"), ("cost_ledger", "amount"), ("orders", "gross_amount")):
+    for name, column in (("daily_metrics", "revenue"), ("cost_ledger", "amount")):
         if name in tables:
             problems += number_problems(tables[name], column, f"{name}.csv", filled=name != "daily_metrics")
-    problems += _future(days, today)
+    problems += [*_people(activities, tables), *_future(days, today)]
     problems += _twice(tables, days) + _plans_alone(activities, tables, today)
     if problems:
         raise InputError(problems)
@@ -165,6 +166,16 @@ def _unknown(cells: pd.Series, known: Sequence[str], source: str) -> Iterator[di
         yield {"source": source, "column": str(cells.name), "rows": rows(cells == value), "values": values}
 
 
+def _people(activities: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> Iterator[Problem]:
+    """What is wrong with orders, and with the users of the activities some were held out of."""
+    held_out = activities.loc[activities["holdout"].str.upper() == "Y", "activity_id"]
+    users = tables.get("users", pd.DataFrame({"activity_id": []}))
+    mine = [part for _, part in users[users["activity_id"].astype("str").isin(held_out)].groupby("activity_id")]
+    found = [*(order_problems(tables["orders"]) if "orders" in tables else ()), *chain(*map(people_problems, mine))]
+    for problem in found:
+        yield replace(problem, source=f"{problem.source}.csv")
+
+
 def _future(days: Mapping[str, pd.Series], today: str) -> Iterator[Problem]:
     for name, dates in days.items() if today else ():
         late = dates > pd.Timestamp(today)
@@ -180,8 +191,6 @@ def _twice(tables: Mapping[str, pd.DataFrame], days: Mapping[str, pd.Series]) ->
     keys = {}
     if "daily_metrics" in tables:
         keys[DAILY] = (tables["daily_metrics"]["segment"].astype("str"), days["daily_metrics"].dt.strftime("%Y-%m-%d"))
-    if "orders" in tables:
-        keys[ORDERS] = (tables["orders"]["order_id"].astype("str"), tables["orders"]["kind"].astype("str"))
     if "funnel" in tables:
         keys[FUNNEL] = (tables["funnel"]["activity_id"].astype("str"), tables["funnel"]["version"].astype("str"))
     problems = []

@@ -17,7 +17,7 @@ from opsretro.analysis.methods.counterfactual_task import Scale, Task, scales
 SEED = 20260501
 SLOPES = ((0.02, 0.5), (1.0, 0.4), (4.0, 0.1))
 """Growth of its own: none, some, much; and the chance of each."""
-DRIFTS = ((0.02, 0.5), (0.2, 0.3), (0.5, 0.2))
+DRIFTS = ((0.02, 0.35), (0.2, 0.35), (0.5, 0.3))
 """Wandering of the level in a week, in parts of the noise."""
 CONTROL_SPREADS = ((0.15, 0.5), (0.6, 0.5))
 """How far a control's weight may be from an equal share."""

@@ -14,6 +14,8 @@ HALF_LIFE = 180
 """Age in days at which a day counts half."""
 RECENT = 90
 """A control has to be there on most of these last days before the window, and of the days since."""
+AROUND = 29
+"""Days whose median is a control's level where it has a gap."""
 MOSTLY = 0.8
 WILD = 0.5
 """Median daily change (log scale) from which a series is too wild for logarithms: a few sales a day."""
@@ -151,7 +153,9 @@ def _filled(x: np.ndarray, weekday: np.ndarray, start: int) -> np.ndarray:
     if np.isfinite(x).all():
         return x
     recent = slice(max(start - RECENT, 0), None)
-    profile = pd.DataFrame(x[recent]).groupby(weekday[recent]).mean().reindex(range(7)).to_numpy()[weekday]
+    week = pd.DataFrame(x[recent]).groupby(weekday[recent]).mean().reindex(range(7)).to_numpy()[weekday]
+    around = pd.DataFrame(x - week).rolling(AROUND, center=True, min_periods=1).median().ffill().bfill().to_numpy()
+    profile = week + around
     spread = np.maximum(np.nan_to_num(np.nanstd(x[recent] - profile[recent], axis=0)), 1e-12)
     off = (x - profile) / spread
     known = np.isfinite(off)

@@ -127,7 +127,8 @@ def total(parts: Sequence[tuple[Estimate, float]], *, seed: int = 0) -> Estimate
     rng, places = np.random.default_rng(seed), (np.arange(4000) + 0.5) / 4000
     draws = np.zeros(len(places))
     for part, factor in parts:
-        draws += factor * rng.permutation(np.quantile(part.draws, places))
+        known = (np.arange(len(part.draws)) + 0.5) / len(part.draws)
+        draws += factor * rng.permutation(np.interp(places, known, part.draws))
     return Estimate(point=float(sum(part.point * factor for part, factor in parts)), draws=np.sort(draws))
 
 

@@ -163,17 +163,11 @@ def _within(values: np.ndarray, treated: np.ndarray) -> np.ndarray:
 def _checked(
     users: pd.DataFrame, orders: pd.DataFrame, start: Any, end: Any
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.Timestamp, pd.Timestamp]:
-    problems = [
-        Problem(code="column_missing", source=source, values={"column": column})
-        for source, table in (("users", users), ("orders", orders))
-        for column in NEEDED[source]
-        if column not in table
-    ]
-    if problems:
+    problems = [*people_problems(users), *order_problems(orders)]
+    if any(problem.code == "column_missing" for problem in problems):
         raise InputError(problems)
     people, rows = _people(users), _rows(orders)
     first, last = (pd.to_datetime(str(day)[:10], errors="coerce", format="ISO8601") for day in (start, end))
-    problems += [*_people_problems(users, people), *_row_problems(orders, rows)]
     for name, given, day in (("start", start, first), ("end", end, last)):
         if pd.isna(day):
             problems.append(Problem(code="not_a_date", source=name, values={"value": str(given)}))
@@ -205,7 +199,21 @@ def _rows(orders: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def _people_problems(users: pd.DataFrame, people: pd.DataFrame) -> Iterator[Problem]:
+def _missing(table: pd.DataFrame, source: str) -> list[Problem]:
+    absent = [column for column in NEEDED[source] if column not in table]
+    return [Problem(code="column_missing", source=source, values={"column": column}) for column in absent]
+
+
+def people_problems(users: pd.DataFrame) -> Iterator[Problem]:
+    """What is wrong with the users of one change.
+
+    Args:
+        users: As `holdout_effect`.
+    """
+    if missing := _missing(users, "users"):
+        yield from missing
+        return
+    people = _people(users)
     for column in ("user_id", "group"):
         yield from _wrong("empty_cell", "users", column, users[column], users[column].isna())
     filled, fix = users["group"].notna(), ", ".join(GROUPS)
@@ -227,13 +235,24 @@ def _people_problems(users: pd.DataFrame, people: pd.DataFrame) -> Iterator[Prob
         yield from _wrong("infinite", "users", "pre_revenue", given, np.isinf(numbers))
 
 
-def _row_problems(orders: pd.DataFrame, rows: pd.DataFrame) -> Iterator[Problem]:
+def order_problems(orders: pd.DataFrame) -> Iterator[Problem]:
+    """What is wrong with orders and refunds.
+
+    Args:
+        orders: As `holdout_effect`. One order may be refunded in parts, but no row may be there twice.
+    """
+    if missing := _missing(orders, "orders"):
+        yield from missing
+        return
+    rows = _rows(orders)
     for column in NEEDED["orders"]:
         yield from _wrong("empty_cell", "orders", column, orders[column], orders[column].isna())
     kind, amount, given = rows["kind"], rows["amount"], orders["gross_amount"]
     filled, fix = orders["kind"].notna(), ", ".join(KINDS)
     yield from _wrong("not_a_choice_write", "orders", "kind", kind, filled & ~kind.isin(KINDS), fix)
-    again = rows.duplicated(["order_id", "kind"], keep=False) & orders["order_id"].notna() & filled
+    parts = rows[["order_id", "kind", "day", "amount"]]
+    again = rows.duplicated(["order_id", "kind"], keep=False).where(kind == "order", parts.duplicated(keep=False))
+    again &= orders["order_id"].notna() & filled
     yield from _wrong("not_unique", "orders", "order_id", rows["order_id"], again)
     unread = rows["day"].isna() & orders["order_date"].notna()
     yield from _wrong("not_a_date", "orders", "order_date", orders["order_date"], unread)
