@@ -27,12 +27,14 @@ browser: $(READY)
 
 # Peers that only the bench compares with stay out of the lock.
 bench: $(READY)
-	@$(BIN)/python -c 'import statsmodels' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check statsmodels
+	@$(BIN)/python -c 'import causal_impact, statsmodels' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check bsts-causalimpact statsmodels
 	@$(BIN)/python bench/month.py
 	@$(BIN)/python bench/limits.py
 	@$(BIN)/python bench/review.py
 	@$(BIN)/python bench/pace.py
 	@$(BIN)/python bench/alerts.py
+	@$(BIN)/python bench/effects.py
+	@$(BIN)/python bench/holdout.py
 
 pictures: $(READY) browser
 	@$(BIN)/python docs/pictures.py

@@ -20,6 +20,8 @@ PICTURES = (
     ("page.en.png", "index.en.html", 1280, 1500, ""),
     ("page.phone.zh-CN.png", "index.html", 390, 1200, ""),
     ("card.en.png", "index.en.html", 1280, 1500, "#goal-conversion"),
+    ("activities.en.png", "index.en.html", 1280, 1500, "#roi"),
+    ("activity.phone.zh-CN.png", "index.html", 390, 1200, "#activity-d11_warmup"),
 )
 RUNNING = (
     ("pace.en.png", "index.en.html", 1280, 1500, "#goal-orders"),

@@ -73,10 +73,10 @@ def named(review, **names):
     return replace(review, context=replace(review.context, names=dict(review.context.names) | names))
 
 
-def two_activities(folder):
+def two_activities(folder, **sale):
     """A small workspace: a sale in May that paid, a gift to VIP buyers in April that brought nothing."""
     rows = [
-        activity("sale", **WINDOW, segment="regular"),
+        activity("sale", **WINDOW, segment="regular") | sale,
         activity("gift", "2026-04-13", "2026-04-19", "vip", actual_cost=9_000.0),
     ]
     lifts = [("regular", WINDOW["start"], WINDOW["end"], LIFTS["regular"])]

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from opsretro.analysis.methods.counterfactual import effect
-from opsretro.analysis.methods.counterfactual_columns import day_columns, holiday_columns, of_kinds
+from opsretro.analysis.methods.counterfactual_columns import day_columns, holiday_columns
 from opsretro.analysis.methods.counterfactual_controls import holiday_spreads, touched
-from opsretro.analysis.methods.counterfactual_fit import Columns, Fit, fits, grid, log_scale, whiten
-from opsretro.analysis.methods.counterfactual_history import Past, drift_score, past_of
+from opsretro.analysis.methods.counterfactual_fit import Columns, Fit, Past, fits, grid, log_scale, whiten
+from opsretro.analysis.methods.counterfactual_history import drift_score, past_of
 from opsretro.analysis.methods.counterfactual_paths import paths
 from opsretro.analysis.methods.counterfactual_task import as_task, scales
 from opsretro.analysis.methods.effect import Basis, Caution
@@ -412,7 +412,7 @@ def test_the_same_holiday_of_the_next_year_shares_a_column():
 
 def test_weekday_columns_of_a_make_up_workday_are_those_of_an_ordinary_workday():
     kinds = np.where(DAYS == "2026-04-04", "makeup_workday", "")
-    base = of_kinds(day_columns(DAYS, 60, kinds), "weekday").x
+    base = day_columns(DAYS, 60, kinds).only("weekday").x
     assert base[DAYS == "2026-04-04"][0] == pytest.approx(base[:5].mean(axis=0))
 
 

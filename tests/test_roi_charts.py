@@ -62,8 +62,9 @@ def mark(axes, rows, name):
 def boxes(figure):
     """Where every text stands that can be read, by its words."""
     figure.canvas.draw()
-    axes = figure.axes[0]
-    texts = [*figure.texts, *axes.texts, *axes.get_xticklabels(), *axes.get_yticklabels()]
+    texts = list(figure.texts)
+    for axes in figure.axes:
+        texts += [*axes.texts, *axes.get_xticklabels(), *axes.get_yticklabels()]
     return [(text.get_text(), text.get_window_extent()) for text in texts if text.get_text()]
 
 
@@ -89,7 +90,7 @@ def outside(figure):
 def test_the_portfolio_has_a_row_an_effect_the_highest_profit_first(portfolio):
     axes, rows = portfolio
     names = [label.get_text() for label in axes.get_yticklabels()]
-    assert len(names) == len(rows) and names[0] == "Sale"
+    assert names[0] == "Stamps and Points toge…" and names[1:5] == ["Sale", "Coupon", "Trial", "Gift"]
     assert axes.get_ylim() == (len(rows) - 0.5, -0.5)
 
 
@@ -156,12 +157,9 @@ def test_rows_without_a_profit_have_words_and_no_mark(portfolio):
 
 def test_profits_are_written_at_the_end_of_their_rows(portfolio):
     axes, rows = portfolio
-    assert axes.texts[0].get_text() == f"+¥{rows['profit'].iloc[0] / 1000:.2f}".rstrip("0").rstrip(".") + "k"
+    gift = rows.index[rows["activity_id"] == "gift"][0]
+    assert axes.texts[gift].get_text() == f"−¥{-rows.loc[gift, 'profit'] / 1000:.2f}".rstrip("0").rstrip(".") + "k"
     assert [text.xy[1] for text in axes.texts] == rows.index.tolist()
-
-
-def test_a_portfolio_without_any_profit_can_be_drawn(kinds):
-    assert roi_charts.portfolio(RoiText(kinds, "en"), kinds.judged.assign(profit=math.nan)).axes
 
 
 # --- an activity against what would have happened without it
@@ -252,6 +250,13 @@ def test_a_plan_beaten_in_everything_has_no_accent(kinds):
     assert LIGHT["accent"] not in {to_hex(bar.get_facecolor()) for bar in axes.patches}
 
 
+@pytest.mark.xfail(
+    strict=True, reason="bars have the theme's white edge; it cuts the line at zero, even where a bar is 0"
+)
+def test_bars_do_not_cut_the_line_at_zero(kinds):
+    assert {bar.get_linewidth() for bar in draw(kinds, "split").axes[0].patches} == {0}
+
+
 def test_rounding_is_not_written_as_an_effect(kinds):
     tiny = kinds.split.assign(effect=[10_000.0, -1e-9, 3e-10, -500.0, 0.0, 0.0] * 2)
     words = [text.get_text() for text in draw(replace(kinds, split=tiny), "split").axes[0].texts]
@@ -280,15 +285,12 @@ def test_a_long_name_does_not_push_the_title_out_of_a_notebooks_picture(kinds):
     assert outside(draw(named(kinds, sale=LONG), "sale", title=True)) == []
 
 
-@pytest.mark.xfail(strict=True, reason="a note is wrapped by matplotlib at the figure, and leaves it on a long name")
-def test_a_picture_of_words_stays_inside(kinds):
-    assert outside_note(roi_charts.note(RoiText(kinds, "en").told(kinds.activity("article")), size="narrow")) == []
-
-
-def outside_note(figure):
-    figure.canvas.draw()
-    box = figure.texts[0].get_window_extent()
-    return [side for side, out in (("right", box.x1 > figure.bbox.x1), ("below", box.y0 < 0)) if out]
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("code", ["pre_trend", "not_separable"])
+def test_a_picture_of_words_stays_inside(kinds, code, lang):
+    refused = altered(kinds, "stamps", refused=code)
+    figure = roi_charts.note(RoiText(refused, lang).told(refused.activity("stamps")))
+    assert outside(figure) == []
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -308,13 +310,6 @@ def test_many_activities_stay_apart(kinds):
     rows = pd.concat([kinds.judged] * 5, ignore_index=True)
     figure = roi_charts.portfolio(RoiText(kinds, "zh-CN"), rows, size="narrow", title=False)
     assert len(figure.axes[0].get_yticks()) == 40 and touching(figure) == []
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_names_are_as_long_as_there_is_room(kinds, size):
-    text = RoiText(named(kinds, sale=LONG, gift="双十一预热"), "en")
-    assert text.short_name(kinds.activity("sale"), size).endswith("…")
-    assert text.short_name(kinds.activity("gift"), size) == "双十一预热"
 
 
 def test_a_name_is_drawn_letter_by_letter_and_never_as_a_formula(kinds):

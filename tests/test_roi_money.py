@@ -81,7 +81,7 @@ def test_a_frame_of_one_row_is_a_row():
 @pytest.mark.parametrize("side", ["plan", "actual"])
 def test_a_plan_without_a_funnel_is_named_in_full(side):
     rows = {"plan": funnel_row(), "actual": actual_row()} | {side: {"cost": 5.0}}
-    with pytest.raises(InputError) as refused:
+    with pytest.raises(InputError, match=rf"^funnel\.csv {side}: 5 problems\. ") as refused:
         roi.explain_miss(rows["plan"], rows["actual"])
     assert [problem.column for problem in refused.value.problems] == [
         "reach",

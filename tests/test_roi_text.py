@@ -1,4 +1,4 @@
-"""The activity review in words: every sentence, cell and prompt agrees with the figures behind it, in both languages."""
+"""The activity review in words: sentences, cells and prompts agree with the figures, in both languages."""
 
 import math
 import re
@@ -50,9 +50,8 @@ def recap(review, name, part=roi_recap.results):
 
 
 def cells(review, name, lang="en"):
-    """The row of the table about an activity, by column."""
-    table, shown = RoiView(review.in_language(lang)).table(), RoiText(review, lang)
-    return table[table.iloc[:, 0] == shown.name(review.activity(name))].iloc[0].tolist()
+    """The row of the table about an activity."""
+    return list(RoiView(review.in_language(lang))._cells(review.activity(name)))
 
 
 def amounts(words):
@@ -178,10 +177,10 @@ def test_an_activity_that_loses_in_the_end_does_not_count_as_paid(kinds):
 @pytest.mark.parametrize("lang", LANGUAGES)
 @pytest.mark.parametrize("code", REFUSALS)
 def test_a_refusal_says_why_and_shows_no_figure(kinds, lang, code):
-    refused = altered(kinds, "march", refused=code, warnings=[code], joint_id="stamps+points")
-    assert say("roi.told.refused", lang, name="March", why="")[:12] in (told(refused, "march", lang)[:12], "March")
-    assert amounts(" ".join(cells(refused, "march", lang)[2:])) == set()
-    assert cells(refused, "march", lang)[-1] == say(f"roi.verdict.{code}", lang)
+    refused = altered(kinds, "stamps", refused=code, warnings=[code])
+    shown = cells(refused, "stamps", lang)
+    assert say(f"roi.why.{code}", lang, others="Points") in told(refused, "stamps", lang)
+    assert (amounts(" ".join(shown[2:])), shown[-1]) == (set(), say(f"roi.verdict.{code}", lang))
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -239,8 +238,8 @@ def test_without_a_cost_revenue_is_told_and_no_roi(kinds):
 def test_without_a_series_nothing_is_claimed(kinds):
     empty = {"incremental": math.nan, "lower": math.nan, "upper": math.nan, "roi": math.nan, "grade": ""}
     bare = altered(kinds, "sale", **empty)
-    assert told(bare, "sale").endswith("daily_metrics has no series to judge it on.")
-    assert cells(bare, "sale")[3:] == ["–", "–", "–", "– no series"]
+    assert told(bare, "sale").startswith("Sale: what it caused cannot be told; ")
+    assert cells(bare, "sale")[3:] == ["–", "–", "–", say("roi.verdict.untold", "en")]
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -339,6 +338,13 @@ def test_the_split_names_the_gap_and_the_factor_behind_most_of_it(kinds):
     title = RoiText(kinds, "en").split_title(rows, "Sale")
     worst = RoiText(kinds, "en").money(rows["effect"].max(), signed=True)
     assert rows["effect"].sum() > 0 and title.startswith("Sale earned ¥") and title.endswith(worst)
+
+
+@pytest.mark.xfail(strict=True, reason="'¥1.92k more than planned; most of it: conversion +¥16.5k'")
+def test_a_factor_larger_than_the_gap_is_not_most_of_it(kinds):
+    rows = kinds.split[kinds.split["activity_id"] == "sale"].reset_index(drop=True)
+    assert rows["effect"].max() > rows["effect"].sum()
+    assert "most of it" not in RoiText(kinds, "en").split_title(rows, "Sale")
 
 
 @pytest.mark.xfail(strict=True, reason="'earned ¥0 more than planned; most of it: reach ¥0'")

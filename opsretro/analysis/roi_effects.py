@@ -13,8 +13,9 @@ import pandas as pd
 from opsretro.analysis.methods.counterfactual import effect
 from opsretro.analysis.methods.effect import FIGURES, Caution, Effect, ends_of, figures
 from opsretro.analysis.methods.holdout import holdout_effect as randomised
+from opsretro.analysis.methods.windows import EVERYBODY, Window, told_apart
 from opsretro.analysis.roi_money import accrued_cost, judge
-from opsretro.analysis.roi_table import ACTIVITIES, EVERYBODY, activities_checked
+from opsretro.analysis.roi_table import ACTIVITIES, activities_checked
 from opsretro.errors import InputError, Problem
 from opsretro.tables.calendar import working_calendar
 
@@ -45,35 +46,6 @@ class Effects:
     joint: pd.DataFrame
     found: Mapping[str, Effect]
     costs: pd.Series
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """One effect to be found.
-
-    Attributes:
-        id: activity_id, or the ids of a joint effect.
-        ids: Activities that share it.
-        targets: Segments they aim at.
-        start: First day.
-        end: Last day.
-        cautions: What is known before any estimate.
-        refused: Why none is made.
-        controls: Segments to compare with, as somebody chose; None = those no activity aims at.
-    """
-
-    id: str
-    ids: tuple[str, ...]
-    targets: frozenset[str]
-    start: pd.Timestamp
-    end: pd.Timestamp
-    cautions: tuple[Caution, ...] = ()
-    refused: Caution | None = None
-    controls: tuple[str, ...] | None = None
-
-    def meets(self, other: Job) -> bool:
-        """Whether two windows share a day and a segment."""
-        return bool(self.targets & other.targets) and self.start <= other.end and other.start <= self.end
 
 
 def effects(
@@ -139,25 +111,25 @@ def estimated(
     """
     randomly = {name: _randomised(activities, tables, name) for name in _held_out(activities, tables)}
     held_out = {name: one for name, one in randomly.items() if one is not None}
-    singles, joints = _jobs(activities, held_out)
-    wanted = [job for job in [*singles, *joints] if only is None or set(job.ids) & set(only)]
+    singles, joints = told_apart([_window(activity) for _, activity in activities.iterrows()], held_out)
+    wanted = [window for window in [*singles, *joints] if only is None or set(window.ids) & set(only)]
     found = dict(held_out)
-    if todo := [job for job in wanted if job.id not in held_out]:
+    if todo := [window for window in wanted if window.id not in held_out]:
         found |= _compared(todo, singles, tables, calendar)
     costs = costs_of(activities, tables.get("cost_ledger"))
     by_id = activities.set_index("activity_id")
-    rows = {job.id: _row(job, found[job.id], by_id.loc[list(job.ids)], costs) for job in wanted}
-    alone = [{"activity_id": job.id, **rows[job.id]} for job in wanted if job in singles]
+    rows = {window.id: _row(window, found[window.id], by_id.loc[list(window.ids)], costs) for window in wanted}
+    alone = [{"activity_id": window.id, **rows[window.id]} for window in wanted if window in singles]
     joint = [
-        {"joint_id": job.id, "activity_ids": job.ids, "start": job.start, "end": job.end, **rows[job.id]}
-        for job in wanted
-        if job in joints
+        {"joint_id": window.id, "activity_ids": window.ids, "start": window.start, "end": window.end, **rows[window.id]}
+        for window in wanted
+        if window in joints
     ]
     columns = [*FIGURES, "after_days", "cost", "probability", "verdict", "method", "warnings", "refused"]
     return Effects(
         activities=pd.DataFrame(alone, columns=["activity_id", *columns]),
         joint=pd.DataFrame(joint, columns=["joint_id", "activity_ids", "start", "end", *columns]),
-        found={job.id: found[job.id] for job in wanted},
+        found={window.id: found[window.id] for window in wanted},
         costs=costs,
     )
 
@@ -187,8 +159,8 @@ def holdout_effect(users: pd.DataFrame, orders: pd.DataFrame, activity: Mapping[
     if found is None:
         values = {"value": name, "known": ", ".join(tables["users"]["activity_id"].astype("str").unique()[:8])}
         raise InputError([Problem(code="unknown_activity", source="users.csv", column="activity_id", values=values)])
-    job = _single(activities.iloc[0])
-    row = {"activity_id": name, **_row(job, found, activities.set_index("activity_id"), costs_of(activities, None))}
+    window = _window(activities.iloc[0])
+    row = {"activity_id": name, **_row(window, found, activities.set_index("activity_id"), costs_of(activities, None))}
     cut = found.winsorised
     ends = (math.nan,) * 3 if cut is None else ends_of(cut)
     return pd.Series(row | dict(zip(("winsorised", "winsorised_lower", "winsorised_upper"), ends, strict=True)))
@@ -249,131 +221,85 @@ def _randomised(activities: pd.DataFrame, tables: Mapping[str, pd.DataFrame], na
     )
 
 
-def _single(activity: pd.Series) -> Job:
-    name = str(activity["activity_id"])
-    targets = frozenset([activity["target_segment"]])
-    controls = activity.get(CONTROLS)
-    return Job(
+def _window(activity: pd.Series) -> Window:
+    name, controls = str(activity["activity_id"]), activity.get(CONTROLS)
+    return Window(
         id=name,
         ids=(name,),
-        targets=targets,
+        targets=frozenset([activity["target_segment"]]),
         start=activity["start_date"],
         end=activity["end_date"],
         controls=tuple(controls) if isinstance(controls, (list, tuple)) else None,
     )
 
 
-def _jobs(activities: pd.DataFrame, held_out: Collection[str]) -> tuple[list[Job], list[Job]]:
-    """Every activity by itself, and every group of them that no day or segment keeps apart."""
-    singles = [_single(activity) for _, activity in activities.iterrows()]
-    aimed = frozenset().union(*(job.targets for job in singles))
-    everywhere = [
-        replace(job, targets=job.targets | aimed if EVERYBODY in job.targets else job.targets) for job in singles
-    ]
-    groups: list[list[int]] = []
-    for i, job in enumerate(everywhere):
-        near = [group for group in groups if any(job.meets(everywhere[j]) for j in group)]
-        groups = [group for group in groups if group not in near] + [[j for group in near for j in group] + [i]]
-    judged, joints = list(singles), []
-    for group in (sorted(group) for group in groups if len(group) > 1):
-        if all(singles[i].id in held_out for i in group):
-            continue  # chance kept them apart
-        joints.append(_together([singles[i] for i in group]))
-        for i in group:
-            if singles[i].id not in held_out:
-                judged[i] = _apart(everywhere[i], [everywhere[j] for j in group if j != i], singles[i])
-    return judged, joints
-
-
-def _together(jobs: Sequence[Job]) -> Job:
-    ids = tuple(job.id for job in jobs)
-    return Job(
-        id="+".join(ids),
-        ids=ids,
-        targets=frozenset().union(*(job.targets for job in jobs)),
-        start=min(job.start for job in jobs),
-        end=max(job.end for job in jobs),
-        cautions=(Caution.OVERLAP,),
-    )
-
-
-def _apart(job: Job, others: Sequence[Job], single: Job) -> Job:
-    """An activity of a group: no figure of its own; it is not even separable without a day of its own."""
-    days = pd.date_range(job.start, job.end)
-    shared = np.zeros(len(days), dtype=bool)
-    for other in others:
-        if job.meets(other):
-            shared |= (days >= other.start) & (days <= other.end)
-    cautions = (Caution.OVERLAP, Caution.NOT_SEPARABLE) if shared.all() else (Caution.OVERLAP,)
-    return replace(single, cautions=cautions, refused=cautions[-1])
-
-
 def _compared(
-    jobs: Sequence[Job], every: Sequence[Job], tables: Mapping[str, pd.DataFrame], calendar: pd.DataFrame | None
+    windows: Sequence[Window],
+    every: Sequence[Window],
+    tables: Mapping[str, pd.DataFrame],
+    calendar: pd.DataFrame | None,
 ) -> dict[str, Effect]:
     """The effects by the daily series."""
     if "daily_metrics" not in tables:
-        return {job.id: Effect(cautions=job.cautions, refused=job.refused) for job in jobs}
+        return {window.id: Effect(cautions=window.cautions, refused=window.refused) for window in windows}
     daily = tables["daily_metrics"]
     dates = pd.to_datetime(daily["date"]).dt.normalize()
     frame = pd.DataFrame({"date": dates, "segment": daily["segment"].astype("str"), "revenue": daily["revenue"]})
     series = frame.pivot(index="date", columns="segment", values="revenue").astype("float64").sort_index()
-    _within(jobs, series.index[-1])
+    _within(windows, series.index[-1])
     if calendar is None:
         calendar = working_calendar(series.index[0].date(), series.index[-1].date(), country="CN").days
-    aimed = frozenset().union(*(job.targets for job in every))
+    aimed = frozenset().union(*(window.targets for window in every))
     free = [name for name in series if name not in aimed]
-    return {job.id: _one(job, every, series, free, calendar) for job in jobs}
+    return {window.id: _one(window, every, series, free, calendar) for window in windows}
 
 
-def _within(jobs: Sequence[Job], last: pd.Timestamp) -> None:
+def _within(windows: Sequence[Window], last: pd.Timestamp) -> None:
     """A window that goes on after the last day there is cannot be judged as a whole."""
-    wrong = [job for job in jobs if job.end > last]
+    wrong = [window for window in windows if window.end > last]
     if wrong:
         raise InputError(
             Problem(
                 code="window_ahead",
                 source=ACTIVITIES,
                 column="end_date",
-                values={"name": job.id, "end": f"{job.end:%Y-%m-%d}", "last": f"{last:%Y-%m-%d}"},
+                values={"name": window.id, "end": f"{window.end:%Y-%m-%d}", "last": f"{last:%Y-%m-%d}"},
             )
-            for job in wrong
+            for window in wrong
         )
 
 
-def _one(job: Job, every: Sequence[Job], series: pd.DataFrame, free: Sequence[str], calendar: pd.DataFrame) -> Effect:
-    if job.refused is not None:
-        return Effect(cautions=job.cautions, refused=job.refused)
-    everybody = EVERYBODY in job.targets and EVERYBODY not in series
-    columns = list(series) if everybody else sorted(job.targets)
-    free = [name for name in series if name in job.controls and name not in columns] if job.controls else free
-    others = [
-        other
-        for other in every
-        if other.id not in job.ids and (EVERYBODY in other.targets or everybody or other.targets & job.targets)
-    ]
+def _one(
+    window: Window, every: Sequence[Window], series: pd.DataFrame, free: Sequence[str], calendar: pd.DataFrame
+) -> Effect:
+    if window.refused is not None:
+        return Effect(cautions=window.cautions, refused=window.refused)
+    everybody = EVERYBODY in window.targets and EVERYBODY not in series
+    columns = list(series) if everybody else sorted(window.targets)
+    free = [name for name in series if name in window.controls and name not in columns] if window.controls else free
+    others = [other for other in every if other.id not in window.ids and other.touches(window)]
     spans = [pd.date_range(other.start, other.end + pd.Timedelta(days=AFTER_DAYS)) for other in others]
-    following = [(other.start - job.end).days - 1 for other in others if other.start > job.end]
+    following = [(other.start - window.end).days - 1 for other in others if other.start > window.end]
     target = series[columns].sum(axis=1, min_count=len(columns))
-    if target[job.start : job.end].isna().all():
-        return Effect(cautions=job.cautions)
+    if target[window.start : window.end].isna().all():
+        return Effect(cautions=window.cautions)
     found = effect(
         target,
-        job.start,
-        job.end,
+        window.start,
+        window.end,
         controls=None if everybody or not free else series[list(free)],
         calendar=calendar,
         exclude=pd.DatetimeIndex(np.concatenate([span.to_numpy() for span in spans])) if spans else None,
         after_days=min([AFTER_DAYS, *following]),
     )
-    return replace(found, cautions=tuple(dict.fromkeys([*job.cautions, *found.cautions])))
+    return replace(found, cautions=tuple(dict.fromkeys([*window.cautions, *found.cautions])))
 
 
-def _row(job: Job, found: Effect, activities: pd.DataFrame, costs: pd.Series) -> dict[str, Any]:
-    cost = costs.loc[list(job.ids)].sum(skipna=False)
+def _row(window: Window, found: Effect, activities: pd.DataFrame, costs: pd.Series) -> dict[str, Any]:
+    cost = costs.loc[list(window.ids)].sum(skipna=False)
     verdict, probability = judge(found.window, activities["margin_rate"].tolist(), cost)
     stated = activities["actual_cost"]
-    incomplete = [is_cost_incomplete(stated[name], costs[name]) for name in job.ids]
+    incomplete = [is_cost_incomplete(stated[name], costs[name]) for name in window.ids]
     cautions = (*found.cautions, *((Caution.COST_INCOMPLETE,) if any(incomplete) else ()))
     return figures(found) | {
         "after_days": found.after_days,

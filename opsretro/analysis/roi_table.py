@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 from opsretro.analysis.methods.holdout import order_problems, people_problems
+from opsretro.analysis.methods.windows import EVERYBODY
 from opsretro.errors import InputError, Problem
 from opsretro.tables.checks import dates_of, number_problems, one_currency, rows
 
-EVERYBODY = "all"
 ACTIVITIES, DAILY, LEDGER, FUNNEL = (f"{name}.csv" for name in ("activities", "daily_metrics", "cost_ledger", "funnel"))
 NEEDED = {
     "activities": ("activity_id", "start_date", "end_date"),

@@ -15,8 +15,9 @@ from opsretro.errors import InputError, Problem, collecting
 
 LEAST_DAYS = 28
 """Days before the window below which there is no figure."""
-WIDER = 1.06
-"""No series is quite as the model takes it: intervals of series made in other ways are this much too short."""
+WIDER, WIDER_ALONE = 1.06, 1.15
+"""No series is quite as the model takes it: intervals of series made in other ways are this much too short, with
+controls and without."""
 SHOWN = 56
 """Days before the window that `Effect.days` holds."""
 BELOW = 0.94
@@ -133,16 +134,16 @@ def _in_order(controls: pd.DataFrame | None) -> pd.DataFrame:
 def _effect(task: Task, found: Expected, cautions: list[Caution]) -> Effect:
     there = np.isfinite(task.y[task.start :])
     difference = np.where(there, task.y[task.start :] - found.draws, 0.0)
-    length = task.stop - task.start
+    length, wider = task.stop - task.start, WIDER if task.names else WIDER_ALONE
     window, following = difference[:, :length].sum(axis=1), difference[:, length:].sum(axis=1)
-    after = _estimate(window + following) if there[length:].any() else None
+    after = _estimate(window + following, wider) if there[length:].any() else None
     shown = {
         Caution.PRE_TREND: found.pre_trend,
         Caution.CONTROL_CONTAMINATED: found.contaminated,
         Caution.PULL_FORWARD: (following < 0).mean() >= BELOW and (window < 0).mean() < BELOW,
     }
     return Effect(
-        window=_estimate(window),
+        window=_estimate(window, wider),
         after=after,
         after_days=len(task.days) - task.stop if after else 0,
         baseline=float(np.median(found.draws[:, :length][:, there[:length]].sum(axis=1))),
@@ -154,9 +155,9 @@ def _effect(task: Task, found: Expected, cautions: list[Caution]) -> Effect:
     )
 
 
-def _estimate(draws: np.ndarray) -> Estimate:
+def _estimate(draws: np.ndarray, wider: float) -> Estimate:
     point = float(np.median(draws))
-    return Estimate(point=point, draws=point + WIDER * (np.sort(draws) - point))
+    return Estimate(point=point, draws=point + wider * (np.sort(draws) - point))
 
 
 def _days(task: Task, found: Expected) -> pd.DataFrame:

@@ -57,27 +57,6 @@ def together(parts: Sequence[tuple[str, np.ndarray, float]], mean: float = 0.0) 
     )
 
 
-def joined(first: Columns, second: Columns) -> Columns:
-    """Columns side by side."""
-    return Columns(
-        x=np.hstack([first.x, second.x]),
-        mean=np.concatenate([first.mean, second.mean]),
-        spread=np.concatenate([first.spread, second.spread]),
-        kind=np.concatenate([first.kind, second.kind]),
-    )
-
-
-def of_kinds(columns: Columns, *kinds: str) -> Columns:
-    """The columns of some kinds."""
-    keep = np.isin(columns.kind, kinds)
-    return Columns(x=columns.x[:, keep], mean=columns.mean[keep], spread=columns.spread[keep], kind=columns.kind[keep])
-
-
-def bend_of(slope: float) -> float:
-    """How far growth may change, by how far it may be from none: what hardly grows hardly bends."""
-    return slope**2 / 4
-
-
 def _bends(ahead: np.ndarray) -> np.ndarray:
     """Changes of growth four weeks before the window, and at the window."""
     return np.column_stack([np.maximum(ahead + LATE, 0), np.maximum(ahead, 0)]).astype(float)

@@ -8,13 +8,13 @@ from itertools import combinations
 
 import numpy as np
 
-from opsretro.analysis.methods.counterfactual_columns import bend_of, of_kinds
-from opsretro.analysis.methods.counterfactual_fit import Columns, Fit, fits, grid
-from opsretro.analysis.methods.counterfactual_history import LEAST_NOISE
+from opsretro.analysis.methods.counterfactual_fit import LEAST_NOISE, Columns, Fit, bend_of, fits, grid
 from opsretro.analysis.methods.counterfactual_task import Task
 
-TOUCHED = 0.12
-"""Chance that a control was touched by the change, before any data."""
+TOUCHED = 0.16
+"""Chance that a control was touched by the change, before any data; less where there are many."""
+TOUCHED_OF_ALL = 0.5
+"""Controls expected to be touched at most, before any data."""
 TOUCH_SIZE = 0.12
 """How far it then moves (log scale, standard deviation)."""
 MOST_TOUCHED = 3
@@ -29,6 +29,8 @@ DRIFTS = ((0.02, 0.5), (0.3, 0.5))
 """As of the target, but coarser: it is done for every control."""
 QUIET = 0.25
 """Share of the window that ordinary days have to make up before a control can be told to be touched."""
+FREEDOM = 4.0
+"""Degrees of freedom of the doubt about how much controls vary by themselves."""
 LEAST_SHARE = 0.015
 """A group of touched controls less likely than this is not followed up."""
 
@@ -76,16 +78,11 @@ def holiday_parts(x: np.ndarray, columns: Columns, task: Task) -> tuple[np.ndarr
 
 def _ordinary(x: np.ndarray, columns: Columns, ordinary_days: np.ndarray) -> np.ndarray:
     """What the controls would be without holidays, from the ordinary days around."""
-    some = without_holidays(columns)
+    some = columns.without("holiday")
     spread = some.spread * np.where(some.kind == "drift", WANDERING, 1.0)
     rows = some.x[ordinary_days]
     gram = rows.T @ rows + np.diag((USUAL_NOISE / spread) ** 2)
     return some.x @ np.linalg.solve(gram, rows.T @ x[ordinary_days])
-
-
-def without_holidays(columns: Columns) -> Columns:
-    """The columns but those of holidays."""
-    return of_kinds(columns, *(set(columns.kind) - {"holiday"}))
 
 
 def holiday_spreads(response: np.ndarray, stretches: np.ndarray, noise: np.ndarray) -> list[tuple[float, float]]:
@@ -124,7 +121,7 @@ def touched(x: np.ndarray, columns: Columns, task: Task) -> Touched:
     window = window[~task.holiday[window]]
     if n < 2 or len(window) < max(2, QUIET * (task.stop - task.start)):
         return Touched(groups=[()], weight=np.ones(1))
-    some = without_holidays(columns)
+    some = columns.without("holiday")
     common = x.mean(axis=1)
     parts = [_miss(values, some, task, window) for values in [common, *(x - common[:, None]).T]]
     misses, variances = (np.array(each) for each in zip(*parts, strict=True))
@@ -178,15 +175,15 @@ def _weighed(misses: np.ndarray, covariance: np.ndarray) -> Touched:
     n = len(misses)
     most = min(MOST_TOUCHED, n - 1)
     groups = [group for size in range(most + 1) for group in combinations(range(n), size)]
-    log_weight = []
+    log_weight, chance = [], min(TOUCHED, TOUCHED_OF_ALL / n)
     for group in groups:
         wider = covariance.copy()
         wider[list(group), list(group)] += TOUCH_SIZE**2
         root = np.linalg.cholesky(wider)
         z = np.linalg.solve(root, misses)
-        # A Student t of 6 degrees of freedom: the covariance is an estimate.
-        fit = -0.5 * (6 + n) * np.log1p(z @ z / 6) - np.log(np.diag(root)).sum()
-        log_weight.append(fit + len(group) * np.log(TOUCHED / (1 - TOUCHED)))
+        # A Student t of few degrees of freedom: the covariance is an estimate.
+        fit = -0.5 * (FREEDOM + n) * np.log1p(z @ z / FREEDOM) - np.log(np.diag(root)).sum()
+        log_weight.append(fit + len(group) * np.log(chance / (1 - chance)))
     weight = np.exp(np.array(log_weight) - max(log_weight))
     weight /= weight.sum()
     kept = [i for i in range(len(groups)) if i == 0 or weight[i] > LEAST_SHARE]

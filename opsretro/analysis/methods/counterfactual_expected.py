@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from opsretro.analysis.methods.counterfactual_columns import bend_of, day_columns, joined, of_kinds, together
+from opsretro.analysis.methods.counterfactual_columns import day_columns, together
 from opsretro.analysis.methods.counterfactual_controls import HOLIDAY_SPREADS, Touched, holiday_parts, touched
-from opsretro.analysis.methods.counterfactual_fit import AUTOCORRELATIONS, DRAWS, Columns, Fit, fits, grid
-from opsretro.analysis.methods.counterfactual_history import Past, drift_score, past_of
+from opsretro.analysis.methods.counterfactual_fit import (
+    AUTOCORRELATIONS,
+    DRAWS,
+    Columns,
+    Fit,
+    Past,
+    bend_of,
+    fits,
+    grid,
+)
+from opsretro.analysis.methods.counterfactual_history import drift_score, past_of
 from opsretro.analysis.methods.counterfactual_paths import paths
 from opsretro.analysis.methods.counterfactual_task import Scale, Task, scales
 
@@ -29,7 +38,7 @@ UNSEEN = 2.0
 """Without controls a holiday may be this many times as far from what is expected."""
 STEEP, TREND_SCORE, TREND_CHANCE = 0.5, 3.0, 0.65
 """A pre-trend: a slope this many standard errors from 0, where growth of its own has at least this chance."""
-CONTAMINATED = 0.4
+CONTAMINATED = 0.45
 """Chance that a control was touched from which it is said."""
 
 
@@ -111,13 +120,13 @@ def _past(
     shared = common.mean(axis=1) if task.names else np.zeros(len(y))
     rest = x - shared[:, None]
     equal = rest.mean(axis=1) if task.names and alike else np.zeros(len(y))
-    calendar = of_kinds(columns, "level", "weekday", "makeup_workday", "holiday").x
-    slope = of_kinds(columns, "slope").x[:, :1] / 100.0
+    calendar = columns.only("level", "weekday", "makeup_workday", "holiday").x
+    slope = columns.only("slope").x / 100.0
     difference = (y - shared - equal)[task.before]
     past = past_of(difference, np.column_stack([calendar, rest, slope])[task.before], task.before)
     known = calendar if alike else np.column_stack([calendar, rest])
     score = drift_score(difference, known[task.before], task.before, past.shifts)
-    return past.with_values(past.values + equal[task.before]), score
+    return replace(past, values=past.values + equal[task.before]), score
 
 
 def _averaged(model: _Model, maybe: Touched) -> tuple[np.ndarray, np.ndarray, float]:
@@ -178,11 +187,11 @@ def _design(model: _Model, group: tuple[int, ...]) -> tuple[Columns, np.ndarray]
     if n:
         shared = np.where(position < model.task.start, model.common.mean(axis=1), model.common[:, good].mean(axis=1))
     shifts = [("shift", (position >= first)[:, None] - 1.0, 0.5) for first in model.past.shifts]
-    columns = joined(model.columns, together(shifts)) if shifts else model.columns
+    columns = model.columns.beside(together(shifts)) if shifts else model.columns
     if not n:
         return columns, shared
     controls = together([("control", (model.x - shared[:, None])[:, good], 1.0)], 1.0 / len(good) * model.scale.alike)
-    return joined(columns, controls), shared
+    return columns.beside(controls), shared
 
 
 def _fitted(model: _Model, columns: Columns, shared: np.ndarray, found: Sequence[Fit]) -> np.ndarray:

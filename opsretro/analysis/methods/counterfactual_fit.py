@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
 
+LEAST_NOISE = 1e-4
+"""Of a day, as a share: a series that never changes is not certain to go on for ever."""
 AUTOCORRELATIONS = (0.0, 0.2, 0.4, 0.6, 0.75, 0.88)
 DRAWS = 2000
 PRIOR_DAYS = 2.0
@@ -34,7 +36,44 @@ class Columns:
 
     def rows(self, positions: np.ndarray) -> Columns:
         """The same of some days."""
-        return Columns(x=self.x[positions], mean=self.mean, spread=self.spread, kind=self.kind)
+        return replace(self, x=self.x[positions])
+
+    def only(self, *kinds: str) -> Columns:
+        """The columns of some kinds."""
+        return self._where(np.isin(self.kind, kinds))
+
+    def without(self, kind: str) -> Columns:
+        """The columns of all kinds but one."""
+        return self._where(self.kind != kind)
+
+    def beside(self, other: Columns) -> Columns:
+        """These columns and others of the same days."""
+        return Columns(
+            x=np.hstack([self.x, other.x]),
+            mean=np.concatenate([self.mean, other.mean]),
+            spread=np.concatenate([self.spread, other.spread]),
+            kind=np.concatenate([self.kind, other.kind]),
+        )
+
+    def _where(self, keep: np.ndarray) -> Columns:
+        return Columns(x=self.x[:, keep], mean=self.mean[keep], spread=self.spread[keep], kind=self.kind[keep])
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Past:
+    """A series before it is learnt from.
+
+    Attributes:
+        values: One a day, odd days drawn in.
+        shifts: Numbers of the first days of new levels.
+        noise: Standard deviation of a day, odd days included.
+        swell: How much larger the variance is with the odd days as they were.
+    """
+
+    values: np.ndarray
+    shifts: tuple[int, ...]
+    noise: float
+    swell: float
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -163,3 +202,8 @@ def grid(**choices: Sequence[tuple[float, float]]) -> list[dict[str, float]]:
         }
         for chosen in product(*choices.values())
     ]
+
+
+def bend_of(slope: float) -> float:
+    """How far growth may change, by how far it may be from none: what hardly grows hardly bends."""
+    return slope**2 / 4

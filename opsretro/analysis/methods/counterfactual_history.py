@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import qr
 
-from opsretro.analysis.methods.counterfactual_fit import whiten
+from opsretro.analysis.methods.counterfactual_fit import LEAST_NOISE, Past, whiten
 
-LEAST_NOISE = 1e-4
-"""Of a day, as a share: a series that never changes is not certain to go on for ever."""
 CLIP = 3.5
 """Days this many standard deviations off count as this many."""
 TREND_DAYS = 90
@@ -25,27 +22,6 @@ SHORTEST = 6
 """Days a level has to last before it counts as shifted."""
 CLEAR = 13.0
 """Squared standard deviations from which a shift is worth a column."""
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Past:
-    """A series before it is learnt from.
-
-    Attributes:
-        values: One a day, odd days drawn in.
-        shifts: Numbers of the first days of new levels.
-        noise: Standard deviation of a day, odd days included.
-        swell: How much larger the variance is with the odd days as they were.
-    """
-
-    values: np.ndarray
-    shifts: tuple[int, ...]
-    noise: float
-    swell: float
-
-    def with_values(self, values: np.ndarray) -> Past:
-        """The same with other values."""
-        return replace(self, values=values)
 
 
 def past_of(y: np.ndarray, x: np.ndarray, day: np.ndarray) -> Past:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from opsretro.analysis.methods.counterfactual_fit import Fit
-from opsretro.analysis.methods.counterfactual_history import Past
+from opsretro.analysis.methods.counterfactual_fit import Fit, Past
 
 
 def paths(

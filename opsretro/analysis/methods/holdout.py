@@ -215,15 +215,23 @@ def people_problems(users: pd.DataFrame) -> Iterator[Problem]:
         return
     people = _people(users)
     for column in ("user_id", "group"):
-        yield from _wrong("empty_cell", "users", column, users[column], users[column].isna())
+        yield from (
+            Problem(code="empty_cell", **where)
+            for where in _wrong("users", column, users[column], users[column].isna())
+        )
     filled, fix = users["group"].notna(), ", ".join(GROUPS)
-    yield from _wrong(
-        "not_a_choice_write", "users", "group", people["group"], filled & ~people["group"].isin(GROUPS), fix
+    yield from (
+        Problem(code="not_a_choice_write", **where)
+        for where in _wrong("users", "group", people["group"], filled & ~people["group"].isin(GROUPS), fix)
     )
     again = people["user_id"].duplicated(keep=False) & users["user_id"].notna()
     both = again & ~people.duplicated(["user_id", "group"], keep=False)
-    yield from _wrong("in_both_groups", "users", "user_id", people["user_id"], both)
-    yield from _wrong("not_unique", "users", "user_id", people["user_id"], again & ~both)
+    yield from (
+        Problem(code="in_both_groups", **where) for where in _wrong("users", "user_id", people["user_id"], both)
+    )
+    yield from (
+        Problem(code="not_unique", **where) for where in _wrong("users", "user_id", people["user_id"], again & ~both)
+    )
     for group in GROUPS:
         n = int((people["group"] == group).sum())
         if n < LEAST_USERS:
@@ -231,8 +239,13 @@ def people_problems(users: pd.DataFrame) -> Iterator[Problem]:
             yield Problem(code="group_too_small", source="users", column="group", values=values)
     if "pre_revenue" in people:
         given, numbers = users["pre_revenue"], people["pre_revenue"]
-        yield from _wrong("not_a_number", "users", "pre_revenue", given, given.notna() & numbers.isna())
-        yield from _wrong("infinite", "users", "pre_revenue", given, np.isinf(numbers))
+        yield from (
+            Problem(code="not_a_number", **where)
+            for where in _wrong("users", "pre_revenue", given, given.notna() & numbers.isna())
+        )
+        yield from (
+            Problem(code="infinite", **where) for where in _wrong("users", "pre_revenue", given, np.isinf(numbers))
+        )
 
 
 def order_problems(orders: pd.DataFrame) -> Iterator[Problem]:
@@ -246,29 +259,48 @@ def order_problems(orders: pd.DataFrame) -> Iterator[Problem]:
         return
     rows = _rows(orders)
     for column in NEEDED["orders"]:
-        yield from _wrong("empty_cell", "orders", column, orders[column], orders[column].isna())
+        yield from (
+            Problem(code="empty_cell", **where)
+            for where in _wrong("orders", column, orders[column], orders[column].isna())
+        )
     kind, amount, given = rows["kind"], rows["amount"], orders["gross_amount"]
     filled, fix = orders["kind"].notna(), ", ".join(KINDS)
-    yield from _wrong("not_a_choice_write", "orders", "kind", kind, filled & ~kind.isin(KINDS), fix)
+    yield from (
+        Problem(code="not_a_choice_write", **where)
+        for where in _wrong("orders", "kind", kind, filled & ~kind.isin(KINDS), fix)
+    )
     parts = rows[["order_id", "kind", "day", "amount"]]
     again = rows.duplicated(["order_id", "kind"], keep=False).where(kind == "order", parts.duplicated(keep=False))
     again &= orders["order_id"].notna() & filled
-    yield from _wrong("not_unique", "orders", "order_id", rows["order_id"], again)
+    yield from (Problem(code="not_unique", **where) for where in _wrong("orders", "order_id", rows["order_id"], again))
     unread = rows["day"].isna() & orders["order_date"].notna()
-    yield from _wrong("not_a_date", "orders", "order_date", orders["order_date"], unread)
-    yield from _wrong("not_a_number_plain", "orders", "gross_amount", given, given.notna() & amount.isna())
-    yield from _wrong("infinite", "orders", "gross_amount", given, np.isinf(amount))
-    yield from _wrong("refund_positive", "orders", "gross_amount", given, (kind == "refund") & (amount > 0))
-    yield from _wrong("order_negative", "orders", "gross_amount", given, (kind == "order") & (amount < 0))
+    yield from (
+        Problem(code="not_a_date", **where) for where in _wrong("orders", "order_date", orders["order_date"], unread)
+    )
+    yield from (
+        Problem(code="not_a_number_plain", **where)
+        for where in _wrong("orders", "gross_amount", given, given.notna() & amount.isna())
+    )
+    yield from (
+        Problem(code="infinite", **where) for where in _wrong("orders", "gross_amount", given, np.isinf(amount))
+    )
+    yield from (
+        Problem(code="refund_positive", **where)
+        for where in _wrong("orders", "gross_amount", given, (kind == "refund") & (amount > 0))
+    )
+    yield from (
+        Problem(code="order_negative", **where)
+        for where in _wrong("orders", "gross_amount", given, (kind == "order") & (amount < 0))
+    )
 
 
-def _wrong(code: str, source: str, column: str, cells: pd.Series, wrong: pd.Series, fix: str = "") -> Iterator[Problem]:
-    """One problem for all the rows, with the first of their values."""
+def _wrong(source: str, column: str, cells: pd.Series, wrong: pd.Series, fix: str = "") -> Iterator[dict[str, Any]]:
+    """Where a problem is, for all the rows together, with the first of their values."""
     if wrong.any():
         found = cells.index[wrong.to_numpy(dtype=bool)]
         rows = tuple(int(row) for row in found) if pd.api.types.is_integer_dtype(found) else ()
         values = {"value": str(cells[wrong].iloc[0])} | ({"fix": fix} if fix else {})
-        yield Problem(code=code, source=source, column=column, rows=rows, values=values)
+        yield {"source": source, "column": column, "rows": rows, "values": values}
 
 
 def _before(people: pd.DataFrame, treated: np.ndarray) -> np.ndarray | None:

@@ -1,0 +1,147 @@
+"""The activities on the page as people see them: every kind of activity once, in a real browser, screen and print."""
+
+import re
+from functools import cache
+
+import pytest
+from browsing import chromium, need_chromium, skip_without_chromium
+from roi_cases import year_of_every_kind
+
+from opsretro.report.page import MonthPage, page_html
+
+skip_without_chromium()
+
+from test_page_in_browser import CUT, DESKTOP, FAINT, LETTERS, PAGES, PHONE, READ, TOUCHING, UNFOLD, opener  # noqa: E402
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+LANGUAGE_OF = {"index.html": "zh-CN", "index.en.html": "en"}
+
+
+@pytest.fixture(scope="module")
+def year(tmp_path_factory):
+    """The pages of a year in both languages."""
+    folder = tmp_path_factory.mktemp("year")
+    review = year_of_every_kind(folder)
+    page = MonthPage(
+        period=review.period,
+        context=review.context,
+        results={"roi": review},
+        failures={},
+        present=frozenset({"activities", "daily_metrics"}),
+        files={},
+    )
+    for name in PAGES:
+        (folder / name).write_text(page_html(page, LANGUAGE_OF[name]), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium(need_chromium()) as started:
+        yield started
+
+
+@pytest.fixture
+def visit(browser, year):
+    """Opens a page for one test, which may change it."""
+    with opener(browser, year) as open_page:
+        yield open_page
+
+
+@pytest.fixture(scope="module")
+def unfolded(browser, year):
+    """Shows a page with all recaps open to tests that only look."""
+    with opener(browser, year) as open_page:
+
+        def show(name, size=DESKTOP, scheme="light"):
+            page = open_page(name, size, scheme)
+            page.evaluate(UNFOLD)
+            return page
+
+        yield cache(show)
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_nothing_scrolls_sideways_with_every_recap_open(unfolded, name, size):
+    root = unfolded(name, size).evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert root == [size[0], size[0]]
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_texts_of_charts_are_whole_and_apart(unfolded, name, size):
+    page = unfolded(name, size)
+    assert page.evaluate(CUT) == [] and page.evaluate(TOUCHING) == []
+
+
+@pytest.mark.parametrize(("size", "least"), [(DESKTOP, 20), (PHONE, 12)])
+def test_letters_of_every_chart_can_be_read(unfolded, size, least):
+    charts = unfolded("index.html", size).evaluate(LETTERS)
+    assert len(charts) == 10  # the portfolio, a course for each of the seven that have a figure, two splits
+    assert min(map(max, charts)) >= least
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_words_stand_out_from_their_background(unfolded, name, scheme):
+    count, faint = unfolded(name, scheme=scheme).evaluate(FAINT, READ)
+    assert count > 200 and faint == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_row_of_the_table_leads_to_its_own_recap(unfolded, name):
+    page = unfolded(name)
+    rows = page.locator("#roi > table tbody tr")
+    for row in rows.all():
+        link = row.locator("a")
+        recap = page.locator(link.get_attribute("href"))
+        assert recap.locator("summary").inner_text().startswith(link.inner_text())
+    assert rows.count() == page.locator("#roi .recap").count() == 10
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_a_click_in_the_table_brings_the_recap_into_view(visit, size):
+    page = visit("index.en.html", size)
+    page.locator("#roi > table a", has_text="Sale").click()
+    top = page.locator("#activity-sale").bounding_box()["y"]
+    assert 0 <= top < size[1]
+
+
+@pytest.mark.xfail(strict=True, reason="the id is on <details> itself; a browser opens only what holds its target")
+def test_a_recap_opens_by_its_link(visit):
+    page = visit("index.en.html")
+    page.locator("#roi > table a", has_text="Sale").click()
+    assert page.locator("#activity-sale .say").is_visible()
+
+
+def test_recaps_open_and_close_by_click_and_key(visit):
+    recap = visit("index.html").locator("#activity-trial")
+    assert not recap.locator(".say").is_visible()
+    recap.locator("summary").click()
+    assert recap.locator(".say").is_visible()
+    recap.page.keyboard.press("Enter")
+    assert not recap.locator(".say").is_visible()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_print_puts_every_recap_on_a_sheet_of_its_own(visit, name):
+    page = visit(name)
+    page.emulate_media(media="print")
+    breaks = page.locator("#roi .recap").evaluate_all("all => all.map(e => getComputedStyle(e).breakBefore)")
+    printed = page.pdf(prefer_css_page_size=True)
+    assert breaks == ["page"] * 10
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) >= 1 + 10
+
+
+def test_folded_recaps_are_printed_whole(visit):
+    page = visit("index.en.html")
+    page.emulate_media(media="print")
+    assert all(text.is_visible() for text in page.locator("#roi .recap .say").all())
+    assert page.locator("#activity-sale table").first.is_visible()
+
+
+def test_a_phone_shows_each_cell_with_its_label(unfolded):
+    cell = unfolded("index.en.html", PHONE).locator("#roi > table tbody td").first
+    assert cell.evaluate("cell => getComputedStyle(cell, '::before').content") == '"Cost"'
