@@ -282,6 +282,12 @@ def test_a_single_gap_of_a_control_is_filled_from_the_others():
     assert one.window.point == pytest.approx(plain.window.point, abs=0.005 * plain.baseline)
 
 
+def test_a_control_with_a_single_gap_in_the_window_is_kept():
+    _, controls, _ = world(1)
+    controls.loc[DAYS[65], "c1"] = np.nan
+    assert found(controls=controls).controls == ("c1", "c2", "c3")
+
+
 def test_a_day_without_any_control_is_not_learnt_from():
     _, controls, _ = world(1)
     assert found(controls=controls.drop(DAYS[20:23])).n_before == 57

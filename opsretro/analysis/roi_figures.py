@@ -15,12 +15,23 @@ from opsretro.analysis.roi_money import FACTORS, Verdict, explain_miss, judge, p
 GRADES = {Basis.RANDOMISED: "A", Basis.CONTROLS: "B", Basis.NO_CONTROL: "C", Basis.NONE: ""}
 """How much weight the evidence bears: held out at random, compared with others, compared with its own past."""
 
-STAGES = (
-    *("reach", "clicks", "orders", "gmv", "gross_profit", "coupons_issued", "coupons_redeemed", "subsidy"),
-    *("new_customers", "participants", "interactions", "shares"),
-)
+STAGES = {
+    "reach": "",
+    "clicks": "reach",
+    "orders": "clicks",
+    "gmv": "",
+    "gross_profit": "",
+    "coupons_issued": "",
+    "coupons_redeemed": "coupons_issued",
+    "subsidy": "",
+    "new_customers": "orders",
+    "participants": "reach",
+    "interactions": "participants",
+    "shares": "participants",
+}
+"""The stages of the funnel, each with the one it follows from."""
 LEAST_COST_CHANGE = 0.1
-"""Two activities whose costs differ by less say nothing about the return on the next unit of money."""
+"""An activity that cost less than this much more than the one before says nothing about the next unit of money."""
 
 
 def profit_figures(found: Effect, margins: Sequence[float], cost: float) -> dict[str, Any]:
@@ -105,7 +116,12 @@ def recap_figures(row: Mapping[str, Any], actual: Mapping[str, float], plan: Map
 
 
 def _part(funnel: Mapping[str, float], one: str, other: str) -> float:
-    return ratio(funnel.get(one, math.nan), funnel.get(other, math.nan))
+    return part_of(funnel.get(one), funnel.get(other))
+
+
+def part_of(one: float | None, other: float | None) -> float:
+    """As `ratio`; NaN where one of them is not there."""
+    return math.nan if one is None or other is None else ratio(one, other)
 
 
 def ratio(one: float, other: float) -> float:
@@ -167,7 +183,7 @@ def by_type(table: pd.DataFrame, gains: Mapping[str, Estimate]) -> pd.DataFrame:
     """Activities summed up by type, the return on the next unit of money beside the average one.
 
     Args:
-        table: One row an activity, oldest first: activity_id, type, cost, margin, start.
+        table: One row an effect, oldest first: activity_id, type, n (activities in it), cost, margin.
         gains: Incremental revenue by activity_id, of those that have a figure.
 
     Returns:
@@ -179,12 +195,13 @@ def by_type(table: pd.DataFrame, gains: Mapping[str, Estimate]) -> pd.DataFrame:
 
 def _type_row(kind: str, part: pd.DataFrame, gains: Mapping[str, Estimate]) -> dict[str, Any]:
     known = part[part["activity_id"].isin(list(gains)) & part["cost"].notna() & part["margin"].notna()]
-    cost = float(known["cost"].sum())
+    cost = float(part["cost"].sum())
     earned = total([(gains[row.activity_id], row.margin) for row in known.itertuples()])
-    row: dict[str, Any] = {"type": kind, "n": len(known), "n_unknown": len(part) - len(known), "cost": cost}
+    row: dict[str, Any] = {"type": kind, "n": int(part["n"].sum()), "cost": cost}
+    row["n_unknown"] = row["n"] - int(known["n"].sum())
     for name, value in (("", earned.point), ("_lower", earned.lower), ("_upper", earned.upper)):
-        row[f"profit{name}"] = value - cost if len(known) else math.nan
-        row[f"roi{name}"] = ratio(row[f"profit{name}"], cost)
+        row[f"profit{name}"] = value - known["cost"].sum() if len(known) else math.nan
+        row[f"roi{name}"] = ratio(row[f"profit{name}"], known["cost"].sum())
     verdict = (
         Verdict.PROFIT if row["profit_lower"] > 0 else Verdict.LOSS if row["profit_upper"] < 0 else Verdict.UNCLEAR
     )
@@ -200,7 +217,7 @@ def _marginal(known: pd.DataFrame, gains: Mapping[str, Estimate]) -> dict[str, A
     previous, newest = known.iloc[-2], known.iloc[-1]
     row = empty | {"newest": newest["activity_id"], "previous": previous["activity_id"]}
     extra = newest["cost"] - previous["cost"]
-    if abs(extra) < LEAST_COST_CHANGE * previous["cost"]:
+    if not extra >= LEAST_COST_CHANGE * previous["cost"]:
         return row
     more = total(
         [

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from opsretro.analysis.methods.effect import Estimate
+from opsretro.analysis.methods.effect import Caution, Estimate
 from opsretro.analysis.methods.shapley import shapley
 from opsretro.errors import InputError, Problem
 from opsretro.tables.checks import number_problems, one_currency
@@ -150,6 +150,16 @@ def judge(gain: Estimate | None, margins: Sequence[float], cost: float) -> tuple
     )
     verdict = Verdict.PROFIT if low > 0 else Verdict.LOSS if high < 0 else Verdict.UNCLEAR
     return verdict, min(_chance(gain, margin, cost) for margin in margins)
+
+
+def horizon(row: Mapping[str, Any]) -> str:
+    """Which figures a verdict rests on: ``_after`` where a profit was bought ahead and does not last, else empty.
+
+    Args:
+        row: verdict, verdict_after and warnings of an activity.
+    """
+    taken_back = row["verdict"] == Verdict.PROFIT and row["verdict_after"] not in {"", Verdict.PROFIT}
+    return "_after" if taken_back and Caution.PULL_FORWARD in row["warnings"] else ""
 
 
 def profit_ends(gain: Estimate, margin: float, cost: float) -> tuple[float, float]:

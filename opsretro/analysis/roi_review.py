@@ -66,11 +66,13 @@ class ActivityReview(Result):
             lower, upper (without the activity, 95 %).
         costs: One row a ledger entry: activity_id, item, service_date, booked_date (ISO), amount, late (booked after
             the window).
-        funnel: One row an activity and stage: activity_id, stage, plan, actual.
+        funnel: One row an activity and stage: activity_id, stage, plan, actual, share (of the plan), step (of the
+            stage it follows from).
         split: One row an activity and factor: activity_id, factor, plan, actual, effect (on the net profit).
-        types: One row a type, of the activities of the last 12 months: type, n, n_unknown (without a figure), cost,
-            profit, roi with intervals, verdict; newest and previous (ids), marginal_cost (what the newest cost more),
-            marginal_roi (of that money) with its interval.
+        types: One row a type, of the activities of the last 12 months that are over, joint effects included: type, n,
+            n_unknown (without a figure), cost; profit and roi of those with a figure, with intervals, verdict; newest
+            and previous (ids), marginal_cost (what the newest cost more), marginal_roi (of that money) with its
+            interval.
     """
 
     section: ClassVar[str] = "roi"
@@ -86,7 +88,10 @@ class ActivityReview(Result):
             "amount": _F,
             "late": _B,
         },
-        "funnel": {**dict.fromkeys(("activity_id", "stage"), _S), "plan": _F, "actual": _F},
+        "funnel": {
+            **dict.fromkeys(("activity_id", "stage"), _S),
+            **dict.fromkeys(("plan", "actual", "share", "step"), _F),
+        },
         "split": {**dict.fromkeys(("activity_id", "factor"), _S), "plan": _F, "actual": _F, "effect": _F},
         "types": {
             "type": _S,

@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from opsretro.analysis.methods.effect import Effect
+from opsretro.analysis.methods.effect import Effect, Estimate
 from opsretro.analysis.result import Context, Finding
 from opsretro.analysis.roi_figures import (
     STAGES,
     by_type,
     effect_figures,
     funnel_rows,
+    part_of,
     payback_days,
     profit_figures,
     ratio,
     recap_figures,
     split_rows,
 )
-from opsretro.analysis.roi_money import Verdict
+from opsretro.analysis.roi_money import Verdict, horizon
 from opsretro.analysis.roi_review import ActivityReview
 from opsretro.tables.period import Period, add_months
 
@@ -93,8 +94,6 @@ def review_activities(
     joints = [rows.joint(joint) for _, joint in found.joint.iterrows() if names & set(joint["activity_ids"])]
     ids = [row["activity_id"] for row in [*singles, *joints]]
     funnels = {name: funnel_rows(rows.funnel, name) for name in names}
-    gains = {name: effect.window for name, effect in found.found.items() if effect.window is not None}
-    table = year.assign(margin=year["margin_rate"], cost=year["activity_id"].map(rows.costs), start=year["start_date"])
     judged = [row for row in [*singles, *joints] if not row["joint_id"] or not math.isnan(row["incremental"])]
     return ActivityReview(
         period=period.label,
@@ -106,7 +105,7 @@ def review_activities(
         costs=_costs(rows.ledger, now),
         funnel=pd.DataFrame([row for name in now["activity_id"] for row in _stages(name, funnels[name])]),
         split=pd.DataFrame([row for name in now["activity_id"] for row in split_rows(name, funnels[name])]),
-        types=by_type(table, gains),
+        types=by_type(*_portfolio(year, found)),
     )
 
 
@@ -134,14 +133,12 @@ class _Rows:
         row = self._row(name, [name])
         row |= {"joint_id": self.joint_of.get(name, ""), "name": activity["name"], "owner": activity["owner"]}
         row |= recap_figures(row, funnel["actual"], funnel["plan"])
-        row["payback_days"] = payback_days(self.found.found[name], row["margin"], row["cost"])
         return row | self._last_time(activity)
 
     def joint(self, joint: pd.Series) -> dict[str, Any]:
         """The row of a joint effect."""
         row = self._row(joint["joint_id"], list(joint["activity_ids"])) | {"joint_id": "", "name": "", "owner": ""}
         row |= recap_figures(row, {}, {})
-        row["payback_days"] = payback_days(self.found.found[joint["joint_id"]], row["margin"], row["cost"])
         return row | {"last_id": "", "last_verdict": ""}
 
     def _row(self, name: str, ids: list[str]) -> dict[str, Any]:
@@ -172,7 +169,9 @@ class _Rows:
         }
         row |= effect_figures(effect)
         row |= profit_figures(effect, margins, math.nan if row["running"] else cost)  # half an effect is no return yet
-        return row | {"warnings": list(self.warned[name])}
+        paid = row["verdict"] == Verdict.PROFIT
+        days = payback_days(effect, row["margin"], cost) if paid else math.nan
+        return row | {"warnings": list(self.warned[name]), "payback_days": days}
 
     def _booked(self, ids: Sequence[str], cost: float) -> float:
         """Share of the cost that was booked when the window closed: what a report of that day would have shown."""
@@ -193,6 +192,26 @@ class _Rows:
         )
         ends = {f"last_roi{end}": figures[f"roi{end}"] for end in ("", "_lower", "_upper")}
         return {"last_id": name, "last_verdict": figures["verdict"], **ends}
+
+
+def _portfolio(year: pd.DataFrame, found: Effects) -> tuple[pd.DataFrame, dict[str, Estimate]]:
+    """One row an effect of activities that are over, a joint one in place of its members, and what each brought."""
+    year = year[~year["running"]].set_index("activity_id")
+    shared = [joint for _, joint in found.joint.iterrows() if set(joint["activity_ids"]) <= set(year.index)]
+    groups = {joint["joint_id"]: list(joint["activity_ids"]) for joint in shared}
+    alone = year.index.difference([name for ids in groups.values() for name in ids], sort=False)
+    warned = {**_by_id(found.activities, "activity_id"), **_by_id(found.joint, "joint_id")}
+    rows, gains = [], {}
+    for name, ids in {**{name: [name] for name in alone}, **groups}.items():
+        mine, effect, cost = year.loc[ids], found.found[name], float(found.costs.loc[ids].sum(skipna=False))
+        margins, kind = mine["margin_rate"].tolist(), "+".join(dict.fromkeys(mine["type"]))
+        figures = profit_figures(effect, margins, cost) | {"warnings": warned[name]}
+        row = {"activity_id": name, "type": kind, "n": len(ids), "start": mine["start_date"].min()}
+        rows.append(row | {"cost": cost, "margin": sum(margins) / len(margins)})
+        if gain := effect.after if horizon(figures) else effect.window:
+            gains[name] = gain
+    table = pd.DataFrame(rows, columns=["activity_id", "type", "n", "start", "cost", "margin"])
+    return table.sort_values("start", kind="stable"), gains
 
 
 def _by_id(frame: pd.DataFrame, key: str) -> dict[str, tuple[str, ...]]:
@@ -220,9 +239,17 @@ def _costs(ledger: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
 
 
 def _stages(name: str, funnel: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
-    known = [stage for stage in STAGES if any(not math.isnan(side.get(stage, math.nan)) for side in funnel.values())]
+    plan, actual = funnel["plan"], funnel["actual"]
+    known = [stage for stage in STAGES if not all(math.isnan(side.get(stage, math.nan)) for side in (plan, actual))]
     return [
-        {"activity_id": name, "stage": stage} | {version: funnel[version].get(stage, math.nan) for version in funnel}
+        {
+            "activity_id": name,
+            "stage": stage,
+            "plan": plan.get(stage, math.nan),
+            "actual": actual.get(stage, math.nan),
+            "share": part_of(actual.get(stage), plan.get(stage)),
+            "step": part_of(actual.get(stage), actual.get(STAGES[stage])),
+        }
         for stage in known
     ]
 
@@ -232,16 +259,17 @@ def _findings(judged: Sequence[Mapping[str, Any]]) -> tuple[Finding, ...]:
     rank = {Verdict.LOSS.value: 0, Verdict.UNCLEAR.value: 1, Verdict.PROFIT.value: 2}
 
     def place(row: Mapping[str, Any]) -> tuple[int, float]:
-        size = row["profit"] if not math.isnan(row["profit"]) else 0.0
-        return (3 if row["refused"] else rank[row["verdict"]], -abs(size))
+        size = row[f"profit{horizon(row)}"]
+        standing = rank[row[f"verdict{horizon(row)}"]]
+        return (3 if row["refused"] else standing, 0.0 if math.isnan(size) else -abs(size))
 
     return tuple(
         Finding(
-            code="refused" if row["refused"] else row["verdict"],
+            code="refused" if row["refused"] else row[f"verdict{horizon(row)}"],
             subject=row["activity_id"],
-            value=row["roi"],
-            lower=row["roi_lower"],
-            upper=row["roi_upper"],
+            value=row[f"roi{horizon(row)}"],
+            lower=row[f"roi{horizon(row)}_lower"],
+            upper=row[f"roi{horizon(row)}_upper"],
             n=row["n_before"],
         )
         for row in sorted(judged, key=place)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
-from contextlib import suppress
+import re
 from typing import Any
 
 import ipywidgets as widgets
 from markupsafe import Markup
 
-from opsretro.analysis.roi_review import ActivityReview
+from opsretro.analysis.methods.effect import Basis
 from opsretro.errors import InputError, Problem
 from opsretro.meeting.live import WIDE, Live
 from opsretro.report.roi_view import RoiView
 from opsretro.words import say
 from opsretro.workspace import Workspace
+
+PLAIN = re.compile(r"\d+(\.\d+)?")
 
 
 def explore_activities(ops: Workspace, period: str) -> widgets.VBox:
@@ -84,6 +86,10 @@ class _Explorer(Live):
         segments = [] if daily is None else sorted(set(daily["segment"]) - {row.get("target_segment")})
         names = RoiView(self.review).text
         self._quietly(self.controls, value=(), options=[(names.called(name), name) for name in segments])
+        self.controls.disabled = self.review.activity(self.activity.value)["method"] in {
+            Basis.RANDOMISED,
+            Basis.NO_CONTROL,
+        }
         self._quietly(self.margin, value="")
         self._quietly(self.cost, value="")
 
@@ -95,8 +101,9 @@ class _Explorer(Live):
         if not self.activity.value:
             self.card.value = str(Markup("<p>{}</p>").format(self.review.headline))
             return
-        changes = self._changes()
-        review: ActivityReview = self.ops.activity_roi(self.period, changes={self.activity.value: changes})
+        changes, review = self._changes(), self.review
+        if changes:
+            review = self.ops.activity_roi(self.period, changes={self.activity.value: changes})
         if self.activity.value not in set(review.activities["activity_id"]):
             raise InputError([Problem(code="window_elsewhere", source=say("explore.start", self.ops.lang))])
         supposed = Markup("<p>{}</p>").format(say("explore.what_if_activity", self.ops.lang)) if changes else ""
@@ -111,15 +118,22 @@ class _Explorer(Live):
         }
         if self.controls.value:
             changes["controls"] = list(self.controls.value)
-        for name, control, unit in (("margin_rate", self.margin, 100.0), ("actual_cost", self.cost, 1.0)):
-            if typed := control.value.strip().removesuffix("%"):
-                changes[name] = self._number(typed, control.description) / unit
+        if (margin := self._number(self.margin)) is not None:
+            changes["margin_rate"] = margin / 100.0
+        if (cost := self._number(self.cost)) is not None:
+            changes["actual_cost"] = cost
         return changes
 
-    def _number(self, typed: str, where: str) -> float:
-        with suppress(ValueError):
-            if math.isfinite(value := float(typed)):
-                return value
-        raise InputError(
-            [Problem(code="not_a_number_plain", source=where, values={"value": typed})], lang=self.ops.lang
-        )
+    def _number(self, control: widgets.Text) -> float | None:
+        """What was typed; None = nothing."""
+        typed = control.value.strip().removesuffix("%").strip()
+        most = 100.0 if control is self.margin else math.inf
+        if not typed:
+            return None
+        if PLAIN.fullmatch(typed) and float(typed) <= most:
+            return float(typed)
+        if control is self.margin:
+            problem = Problem(code="not_a_margin", source=control.description, values={"value": typed})
+        else:
+            problem = Problem(code="not_a_cost", source=control.description, values={"value": typed})
+        raise InputError([problem], lang=self.ops.lang)

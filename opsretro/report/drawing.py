@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,18 +15,38 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+UNIT = 0.57
+"""Width of a Latin letter in its size; a Chinese one counts as two of them."""
+
+
 def draw_title(figure: Figure, title: str, caption: str, letters: float) -> None:
     """The message of a picture as its title, and a small line under it."""
     width, height = figure.bbox.width, figure.bbox.height
-    x = letters * 0.5 / width
+    x, room = letters * 0.5 / width, (width / letters - 1) / UNIT
+    title, caption = shorten(title, int(room / 1.1)), shorten(caption, int(room / 0.75))
     figure.text(x, 1 - letters * 0.6 / height, title, fontsize=letters * 1.1, va="top")
     small: dict[str, Any] = {"fontsize": letters * 0.75, "color": LIGHT["muted"]}
     figure.text(x, 1 - letters * 2.4 / height, caption, va="top", **small)
 
 
+def wrapped(text: str, room: float) -> list[str]:
+    """Lines of a text, each at most this wide in letters; a Chinese text breaks anywhere.
+
+    Example:
+        >>> wrapped("no data in May", 6.0)
+        ['no data', 'in May']
+    """
+    parts, lines = re.findall(r"[\u2e80-\uffef]|[^\s\u2e80-\uffef]+\s*", text), [""]
+    for part in parts:
+        if lines[-1] and wide([(lines[-1] + part).rstrip()]) > room:
+            lines.append("")
+        lines[-1] += part
+    return [line.rstrip() for line in lines]
+
+
 def wide(words: Sequence[str]) -> float:
     """Width of the widest text in letters, so that margins fit what stands in them."""
-    widths = [sum(1.0 if ord(letter) > 0x2E7F else 0.57 for letter in word) for word in words]
+    widths = [sum(1.0 if ord(letter) > 0x2E7F else UNIT for letter in word) for word in words]
     return max(widths, default=0.0)
 
 

@@ -127,7 +127,9 @@ class GoalView(Shown):
     def conclusions(self) -> list[tuple[str, str]]:
         """The headline and the most important findings, each with the anchor of its evidence."""
         top = [item for item in self.review.findings if item.subject][:TOP_SENTENCES]
-        return [(self.headline(), "goals")] + [(self.sentence(item), anchor("goal", item.subject)) for item in top]
+        return [(self.headline(), "goals")] + [
+            (self.sentence(item), f"{anchor('goal', item.subject)}-open") for item in top
+        ]
 
     def changes(self) -> list[str]:
         """Goals that turned from met to missed or back."""

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from opsretro.analysis.roi_money import Verdict
-from opsretro.report.drawing import draw_title, label_end, label_ends, ticks, wide
+from opsretro.report.drawing import draw_title, label_end, label_ends, ticks, wide, wrapped
 from opsretro.report.look import LIGHT, SIZES, new_figure
 
 if TYPE_CHECKING:
@@ -29,16 +29,15 @@ def portfolio(text: RoiText, rows: pd.DataFrame, *, size: str = "wide", title: b
 
     Args:
         text: Words and numbers of the review.
-        rows: Of `ActivityReview.judged`, in the order to draw.
+        rows: Of `ActivityReview.judged`, with the figures that stand, in the order to draw.
         size: ``wide`` or ``narrow``.
         title: Draw the title inside the figure.
     """
     _, letters = SIZES[size]
     names = [text.short_name(row, size) for _, row in rows.iterrows()]
-    ends = [text.verdict(row) for _, row in rows.iterrows()]
     ends = [
-        f"{text.money(row['profit'], signed=True)}" if np.isfinite(row["profit"]) else end
-        for end, (_, row) in zip(ends, rows.iterrows(), strict=True)
+        text.money(row["profit"], signed=True) if np.isfinite(row["profit"]) else text.verdict(row)
+        for _, row in rows.iterrows()
     ]
     values = rows[["profit_lower", "profit_upper", "attributed_profit"]].to_numpy(dtype=float)
     axes = _rows_frame(
@@ -91,7 +90,7 @@ def split(text: RoiText, rows: pd.DataFrame, name: str, *, size: str = "wide", t
     for position, value in enumerate(rows["effect"]):
         look = position == worst and value < 0
         colour = LIGHT["accent"] if look else LIGHT["data"]
-        axes.barh([position], [value], height=0.5, color=colour, zorder=3, label=rows["factor"].iloc[position])
+        axes.barh([position], [value], height=0.5, color=colour, lw=0, zorder=3, label=rows["factor"].iloc[position])
         label_end(axes, ends[position], position, letters, LIGHT["accent"] if look else LIGHT["ink"])
     return _figure(axes)
 
@@ -206,10 +205,9 @@ def _line_frame(
 def note(message: str, *, size: str = "wide") -> Figure:
     """A picture of nothing but words, where there is nothing to draw."""
     width, letters = SIZES[size]
-    figure = new_figure(size, letters * 4)
-    figure.text(
-        letters * 0.5 / width, 0.5, message, fontsize=letters * 0.8, va="center", color=LIGHT["muted"], wrap=True
-    )
+    lines = wrapped(message, (width / letters - 1) / 0.8)
+    figure = new_figure(size, letters * (2 + 1.2 * len(lines)))
+    figure.text(letters * 0.5 / width, 0.5, "\n".join(lines), fontsize=letters * 0.8, va="center", color=LIGHT["muted"])
     return figure
 
 
@@ -221,7 +219,9 @@ def _two_bars(text: RoiText, row: pd.Series, *, size: str, title: tuple[str, str
     names = [text.word(f"line.{line}") for line in ("actual", "expected")]
     ends = [text.money(actual), text.money(expected)]
     axes = _rows_frame(text, names, ends, np.array([actual, expected, low, high]), size=size, title=title)
-    axes.barh([0, 1], [actual, expected], height=0.5, color=[LIGHT["data"], LIGHT["quiet"]], zorder=3, label="revenue")
+    axes.barh(
+        [0, 1], [actual, expected], height=0.5, color=[LIGHT["data"], LIGHT["quiet"]], lw=0, zorder=3, label="revenue"
+    )
     axes.plot([low, high], [1, 1], color=LIGHT["ink"], lw=letters * 0.14, zorder=4, label="interval")
     for position, (end, colour) in enumerate(zip(ends, (LIGHT["ink"], LIGHT["target"]), strict=True)):
         label_end(axes, end, position, letters, colour)

@@ -12,17 +12,7 @@ from opsretro.report import numbers
 if TYPE_CHECKING:
     from opsretro.report.roi_text import RoiText
 
-RATES = ("participation", "interaction", "spread", "redemption", "subsidy_rate")
-PARENTS = {
-    "clicks": "reach",
-    "orders": "clicks",
-    "coupons_redeemed": "coupons_issued",
-    "participants": "reach",
-    "interactions": "participants",
-    "shares": "participants",
-    "new_customers": "orders",
-}
-"""The stage each stage follows from."""
+RATES = ("participation", "redemption", "subsidy_rate")
 
 
 def aims(text: RoiText, row: pd.Series) -> list[tuple[str, str]]:
@@ -104,6 +94,7 @@ def _with_budget(text: RoiText, row: pd.Series) -> str:
 def rates(text: RoiText, row: pd.Series) -> list[tuple[str, str]]:
     """Participation, interaction, spread and the unit figures, as label and value."""
     pairs = {name: text.rate(row[name]) for name in RATES}
+    pairs |= {name: text.times(row[name]) for name in ("interaction", "spread")}
     pairs |= {"aov": text.money(row["aov"]), "acquisition_cost": text.money(row["acquisition_cost"])}
     return _known(text, pairs)
 
@@ -111,26 +102,18 @@ def rates(text: RoiText, row: pd.Series) -> list[tuple[str, str]]:
 def funnel(text: RoiText, name: str) -> dict[str, Any]:
     """The funnel as a table: stage, plan, actual, share of the plan, and of the stage it follows from."""
     rows = text.review.funnel[text.review.funnel["activity_id"] == name]
-    values = {row["stage"]: row for _, row in rows.iterrows()}
     columns = [text.word(f"funnel.{name}") for name in ("stage", "plan", "actual", "share", "step")]
     table = [
         [
-            text.word(f"stage.{stage}"),
-            text.stage(stage, row["plan"]),
-            text.stage(stage, row["actual"]),
-            text.rate(row["actual"] / row["plan"]) if row["plan"] > 0 else text.missing(),
-            _step(text, values, stage),
+            text.word(f"stage.{row['stage']}"),
+            text.stage(row["stage"], row["plan"]),
+            text.stage(row["stage"], row["actual"]),
+            text.rate(row["share"]),
+            text.rate(row["step"]),
         ]
-        for stage, row in values.items()
+        for _, row in rows.iterrows()
     ]
     return {"columns": columns, "rows": table}
-
-
-def _step(text: RoiText, values: dict[str, pd.Series], stage: str) -> str:
-    parent = values.get(PARENTS.get(stage, ""))
-    if parent is None or not parent["actual"] > 0:
-        return text.missing()
-    return text.rate(values[stage]["actual"] / parent["actual"])
 
 
 def costs(text: RoiText, row: pd.Series) -> dict[str, Any]:

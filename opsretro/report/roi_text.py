@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from opsretro.analysis.roi_money import Verdict
+from opsretro.analysis.roi_money import Verdict, horizon
 from opsretro.report import numbers
 from opsretro.report.roi_words import RoiWords
 from opsretro.words import say
@@ -15,7 +15,9 @@ from opsretro.words import say
 if TYPE_CHECKING:
     from opsretro.analysis.result import Finding
 
-SHOWN = ("pull_forward", "control_contaminated", "pre_trend", "holiday_overlap", "no_control", "overlap")
+KINDS = (*Verdict, "running", "untold")
+ENDS = ("", "_lower", "_upper")
+SHOWN = ("pull_forward", "control_contaminated", "pre_trend", "holiday_overlap", "overlap")
 """Warnings worth a clause in one sentence, the gravest first."""
 
 
@@ -24,28 +26,38 @@ class RoiText(RoiWords):
 
     def counts(self) -> dict[str, int]:
         """How many activities paid, lost, cannot be told, are running, have no figure; and looked profitable."""
-        judged = self.review.judged
-        over = judged[~judged["running"] & judged["refused"].eq("") & judged["incremental"].notna()]
-        kinds = {verdict.value: int((over["verdict"] == verdict).sum()) for verdict in Verdict}
-        return kinds | {
-            "total": len(self.review.activities),
-            "running": int(judged["running"].sum()),
-            "untold": int((~judged["running"] & judged["incremental"].isna()).sum()),
-            "claimed": int((over["attributed_roi"] > 0).sum()),
-        }
+        rows = [self.judged(row) for _, row in self.review.activities.iterrows()]
+        kinds = [self.kind(row) for row in rows]
+        claimed = [
+            kind for row, kind in zip(rows, kinds, strict=True) if row["attributed_roi"] > 0 and kind in KINDS[:3]
+        ]
+        counts = {kind: kinds.count(kind) for kind in KINDS} | {"total": len(rows), "claimed": len(claimed)}
+        return counts | {"contradicted": len(claimed) - claimed.count(Verdict.PROFIT)}
+
+    def judged(self, row: pd.Series) -> pd.Series:
+        """The row an activity is judged by: its own, or that of the joint effect it is part of."""
+        alone = not row["joint_id"] or not math.isnan(row["incremental"])
+        return row if alone else self.review.activity(row["joint_id"])
+
+    def standing(self, row: pd.Series) -> pd.Series:
+        """The row with the figures its verdict rests on: those after the window where a profit did not last."""
+        after = {f"{name}{end}": row[f"{name}_after{end}"] for name in ("profit", "roi") for end in ENDS}
+        return row if not horizon(row) else pd.Series({**row, **after, "verdict": row["verdict_after"]})
+
+    def kind(self, row: pd.Series) -> str:
+        """profit, loss, unclear, running or untold."""
+        if row["running"]:
+            return "running"
+        return "untold" if math.isnan(row["incremental"]) else str(row[f"verdict{horizon(row)}"])
 
     def headline(self) -> str:
         """The answer in one sentence."""
         counts = self.counts()
         if not counts["total"]:
             return self.word("headline.none", span=self.span_word)
-        parts = [
-            self.word(f"headline.{kind}", n=counts[kind])
-            for kind in ("profit", "loss", "unclear", "running", "untold")
-            if counts[kind]
-        ]
+        parts = [self.word(f"headline.{kind}", n=counts[kind]) for kind in KINDS if counts[kind]]
         text = self.word("headline.told", n=counts["total"], parts=self.listed(parts), span=self.span_word)
-        if counts["claimed"] > counts["profit"]:
+        if counts["contradicted"]:
             text = self.join(text, self.word("headline.claimed", n=counts["claimed"]))
         return text
 
@@ -99,11 +111,12 @@ class RoiText(RoiWords):
 
     def why(self, row: pd.Series) -> str:
         """Why an activity has no figure."""
-        others = [name for name in self._partners(row) if name != row["activity_id"]]
-        return self.word(f"why.{row['refused']}", others=self.listed([self.one_name(name) for name in others]))
+        return self.word(f"why.{row['refused']}", others=self._others(row))
 
-    def _partners(self, row: pd.Series) -> list[str]:
-        return list(self.review.activity(row["joint_id"])["members"]) if row["joint_id"] else []
+    def _others(self, row: pd.Series) -> str:
+        """Who shares days and people with an activity; all of them, of a joint effect."""
+        members = list(self.review.activity(row["joint_id"])["members"]) if row["joint_id"] else list(row["members"])
+        return self.listed([self.one_name(name) for name in members if name != row["activity_id"]])
 
     def verdict(self, row: pd.Series) -> str:
         """The verdict in a word or two."""
@@ -111,7 +124,12 @@ class RoiText(RoiWords):
             return self.word(f"verdict.{row['refused']}")
         if math.isnan(row["incremental"]):
             return self.word("verdict.untold")
-        return self.word("verdict.running" if row["running"] else f"verdict.{row['verdict']}")
+        if row["running"]:
+            return self.word("verdict.running")
+        if math.isnan(row["roi"]):
+            return self.word("verdict.no_cost")
+        text = self.word(f"verdict.{self.kind(row)}")
+        return self.word("verdict.later", verdict=text, n=row["after_days"]) if horizon(row) else text
 
     def evidence(self, row: pd.Series) -> str:
         """The evidence grade and the method."""
@@ -123,23 +141,18 @@ class RoiText(RoiWords):
             "n": row["after_days"],
             "stated": self.money(row["cost_stated"]),
             "cost": self.money(row["cost"]),
-            "others": self.listed([self.one_name(name) for name in self._partners(row) if name != row["activity_id"]]),
+            "others": self._others(row),
         }
         return [self.word(f"warning.{code}", **values) for code in row["warnings"]]
 
     def turn(self, row: pd.Series) -> str:
         """What would change the verdict: the revenue that just pays for the cost."""
-        if math.isnan(row["break_even"]) or row["refused"] or math.isnan(row["incremental"]):
+        if math.isnan(row["break_even"]) or row["refused"] or row["running"] or math.isnan(row["incremental"]):
             return ""
         key = "turn.lift" if not math.isnan(row["break_even_lift"]) else "turn.money"
         lift = self.rate(row["break_even_lift"], signed=True)
-        return self.word(
-            key,
-            needed=self.money(row["break_even"]),
-            lift=lift,
-            low=self.money(row["lower"], signed=True),
-            high=self.money(row["upper"], signed=True),
-        )
+        needed, low, high = self.moneys([row["break_even"], row["lower"], row["upper"]])
+        return self.word(key, needed=needed, lift=lift, low=low, high=high)
 
     def certainty(self) -> str:
         """How sure the section is, in one line."""
@@ -160,7 +173,7 @@ class RoiText(RoiWords):
     def portfolio_title(self) -> str:
         """The message of the portfolio as a full sentence."""
         counts = self.counts()
-        over = counts["profit"] + counts["loss"] + counts["unclear"]
+        over = sum(counts[verdict] for verdict in Verdict)
         if not over:
             return self.word("portfolio.untold")
         return self.word("portfolio.title", n=counts["profit"], total=over)
@@ -172,7 +185,7 @@ class RoiText(RoiWords):
     def chart_title(self, row: pd.Series) -> str:
         """The message of an activity's chart."""
         name = self.name(row)
-        low, high = (self.money(row[end], signed=True) for end in ("lower", "upper"))
+        low, high = self.moneys([row["lower"], row["upper"]])
         side = "up" if row["lower"] > 0 else "down" if row["upper"] < 0 else "open"
         return self.word(f"title.{side}", name=name, low=low, high=high)
 
@@ -209,6 +222,8 @@ class RoiText(RoiWords):
     def split_title(self, rows: pd.DataFrame, name: str) -> str:
         """The message of the plan-to-actual split."""
         gap = float(rows["effect"].sum())
+        if not rows["effect"].any():
+            return self.word("split.even", name=name)
         worst = rows.loc[rows["effect"].idxmin() if gap < 0 else rows["effect"].idxmax()]
         key = "below" if gap < 0 else "above"
         factor = self.word(f"factor.{worst['factor']}")

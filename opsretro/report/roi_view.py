@@ -9,7 +9,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from opsretro.analysis.roi_money import Verdict
-from opsretro.report import numbers, roi_charts, roi_recap
+from opsretro.report import roi_charts, roi_recap
 from opsretro.report.look import light_tokens
 from opsretro.report.roi_text import RoiText
 from opsretro.report.shown import Shown
@@ -21,9 +21,13 @@ if TYPE_CHECKING:
 
     from opsretro.analysis.roi_review import ActivityReview
 
-TOP_SENTENCES = 2
+TOP_SENTENCES = 4
 COLUMNS = ("activity", "cost", "attributed_roi", "roi", "interval", "evidence", "verdict")
-LOOKS = {Verdict.PROFIT.value: "met", Verdict.LOSS.value: "missed", Verdict.UNCLEAR.value: "no_data"}
+LOOKS = {
+    **{kind.value: kind.value for kind in Verdict},
+    "running": "no_data",
+    "untold": "no_data",
+}
 
 
 class RoiView(Shown):
@@ -117,7 +121,8 @@ class RoiView(Shown):
     def conclusions(self) -> list[tuple[str, str]]:
         """The most important findings, each with the anchor of its evidence."""
         top = [item for item in self.review.findings if item.subject][:TOP_SENTENCES]
-        return [(self.sentence(item), anchor("activity", item.subject)) for item in top]
+        told = [(self.sentence(item), f"{anchor('activity', item.subject)}-open") for item in top]
+        return [(self.headline(), "roi"), *told]
 
     def changes(self) -> list[str]:
         """Activities are not compared month by month; each stands beside its own type's last one."""
@@ -129,8 +134,7 @@ class RoiView(Shown):
         if not counts["total"]:
             return self.text.word("tile.none"), render("dots.html.jinja", states=["no_data"])
         states = [look for kind, look in LOOKS.items() for _ in range(counts[kind])]
-        states += ["no_data"] * (counts["running"] + counts["untold"])
-        parts = [self.text.word(f"tile.{kind}", n=counts[kind]) for kind in LOOKS if counts[kind]]
+        parts = [self.text.word(f"tile.{kind}", n=counts[kind]) for kind in Verdict if counts[kind]]
         return say("list.comma", self.review.lang).join(parts) or self.text.word("tile.open"), render(
             "dots.html.jinja", states=states
         )
@@ -140,39 +144,37 @@ class RoiView(Shown):
         return say("page.method_roi", self.review.lang)
 
     def _everything(self) -> pd.DataFrame:
-        """Every row: by importance, a joint effect followed by its members."""
+        """Every row in the order of the portfolio, a joint effect followed by its members."""
         rows = []
-        for finding in self.review.findings:
-            if finding.subject:
-                row = self.review.activity(finding.subject)
-                rows.append(row)
-                rows += [
-                    member
-                    for _, member in self.review.activities.iterrows()
-                    if member["joint_id"] == row["activity_id"] and math.isnan(member["incremental"])
-                ]
+        for _, ranked in self._ranked().iterrows():
+            row = self.review.activity(ranked["activity_id"])
+            members = [name for name in row["members"] if name != row["activity_id"]]
+            if not row["joint_id"]:
+                rows += [row, *map(self.review.activity, members)]
         return pd.DataFrame(rows)
 
     def _ranked(self) -> pd.DataFrame:
         """What the portfolio draws: highest profit first, what has none last."""
-        return self.review.judged.sort_values("profit", ascending=False, kind="stable")
+        rows = [self.text.standing(row) for _, row in self.review.judged.iterrows()]
+        return pd.DataFrame(rows).sort_values("profit", ascending=False, kind="stable") if rows else pd.DataFrame()
 
     def _cells(self, row: pd.Series) -> tuple[str, ...]:
-        text, missing = self.text, self.text.missing()
+        text, missing, name, verdict = self.text, self.text.missing(), self.text.name(row), self.text.verdict(row)
+        row = text.standing(row)
         known = not math.isnan(row["roi"])
         return (
-            text.name(row),
+            name,
             text.money(row["cost"]),
             text.rate(row["attributed_roi"], signed=True),
             text.rate(row["roi"], signed=True) if known else missing,
             text.span(row["roi_lower"], row["roi_upper"]) if known else missing,
             text.evidence(row),
-            text.verdict(row),
+            verdict,
         )
 
     def _table(self) -> dict[str, object]:
         table, rows = self.table(), self._everything()
-        look = [row["verdict"] == Verdict.LOSS and not math.isnan(row["roi"]) for _, row in rows.iterrows()]
+        look = [self.text.kind(row) == Verdict.LOSS for _, row in rows.iterrows()]
         ids = [anchor("activity", row["activity_id"]) for _, row in rows.iterrows()]
         return {"columns": list(table.columns), "rows": list(zip(ids, look, table.to_numpy().tolist(), strict=True))}
 
@@ -184,7 +186,7 @@ class RoiView(Shown):
         rows = [
             [
                 text.called(row["type"]) or text.missing(),
-                numbers.number(row["n"], text.lang),
+                text.word("types.unknown" if row["n_unknown"] else "types.all", n=row["n"], unknown=row["n_unknown"]),
                 text.money(row["cost"]),
                 text.money(row["profit"], signed=True),
                 text.rate(row["roi"], signed=True),
@@ -229,7 +231,7 @@ class RoiView(Shown):
                 text.one_name(name),
                 lambda size: roi_charts.split(text, split, name, size=size, title=False),
             )
-            if len(split)
+            if split["effect"].any()
             else None,
             "split_key": text.word("split.key"),
             "funnel": roi_recap.funnel(text, name),
@@ -237,7 +239,8 @@ class RoiView(Shown):
             "rates": roi_recap.rates(text, row),
             "last": text.last_time(row),
             "prompts": roi_recap.prompts(text, row),
-            "open": row["verdict"] == Verdict.LOSS,
+            "open": text.kind(row) == Verdict.LOSS,
+            "told": told,
         }
 
     def _days(self, name: str) -> pd.DataFrame:

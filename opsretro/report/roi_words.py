@@ -14,7 +14,7 @@ from opsretro.words import join_list, pick, say
 if TYPE_CHECKING:
     from opsretro.analysis.roi_review import ActivityReview
 
-LONGEST_NAME = {"wide": 24, "narrow": 14}
+LONGEST_NAME = {"wide": 36, "narrow": 14}
 MONEY = frozenset({"gmv", "gross_profit", "subsidy", "cost", "aov"})
 RATES = frozenset({"ctr", "cvr", "margin"})
 
@@ -47,7 +47,7 @@ class RoiWords:
         """The activity's name; of a joint effect the names of all."""
         members = list(row["members"])
         if len(members) > 1:
-            return self.word("joint", names=join_list([self.one_name(member) for member in members], self.lang))
+            return self.word("joint", names=" + ".join(map(self.one_name, members)))
         return self.one_name(row["activity_id"])
 
     def one_name(self, activity_id: str) -> str:
@@ -63,6 +63,10 @@ class RoiWords:
         """An amount; signed shows a plus, too."""
         text = numbers.amount(value, "currency", self.lang, currency=self.review.context.currency)
         return self._plus(value, text) if signed else text
+
+    def moneys(self, values: Sequence[float]) -> list[str]:
+        """Amounts with as many digits as tell them apart."""
+        return numbers.distinct(values, "currency", self.lang, currency=self.review.context.currency)
 
     def rate(self, value: float, *, signed: bool = False) -> str:
         """A fraction as per cent, in two digits that matter."""

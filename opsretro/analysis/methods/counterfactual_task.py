@@ -118,10 +118,10 @@ def as_task(
     first, last = window
     origin = max(min(target.index[0], first), first - pd.Timedelta(days=MOST_DAYS))
     days = pd.date_range(origin, max(min(last + pd.Timedelta(days=max(after_days, 0)), target.index[-1]), last))
-    y, start = target.reindex(days).to_numpy(dtype=float), int(days.get_loc(first))
+    y, start, stop = target.reindex(days).to_numpy(dtype=float), int(days.get_loc(first)), int(days.get_loc(last)) + 1
     usable = np.isfinite(y) & (np.arange(len(days)) < start) & ~days.isin(exclude)
     values = controls.reindex(days)
-    keep = _kept(np.isfinite(values.to_numpy(dtype=float)), usable, start)
+    keep = _kept(np.isfinite(values.to_numpy(dtype=float)), usable, start, stop)
     x = _filled(values.loc[:, keep].to_numpy(dtype=float), days.day_of_week.to_numpy(), start)
     return Task(
         days=days,
@@ -130,19 +130,16 @@ def as_task(
         kinds=kinds["day_type"].reindex(days).fillna("").to_numpy(dtype=object),
         before=np.flatnonzero(usable & np.isfinite(x).all(axis=1)),
         start=start,
-        stop=int(days.get_loc(last)) + 1,
+        stop=stop,
         names=tuple(str(name) for name in controls.columns[keep]),
     )
 
 
-def _kept(there: np.ndarray, usable: np.ndarray, start: int) -> np.ndarray:
-    """Controls that are there mostly; only complete ones from the window on, when there are such."""
-    recent = np.flatnonzero(usable)[-RECENT:]
-    keep = there[start:].mean(axis=0) >= MOSTLY
-    if len(recent):
-        keep &= there[recent].mean(axis=0) >= MOSTLY
-    complete = keep & there[start:].all(axis=0)
-    return complete if complete.any() else keep
+def _kept(there: np.ndarray, usable: np.ndarray, start: int, stop: int) -> np.ndarray:
+    """Controls that are there on most of the last days before the window, of the window, and of all days since."""
+    parts = (np.flatnonzero(usable)[-RECENT:], slice(start, stop), slice(start, None))
+    shares = [there[part].mean(axis=0) for part in parts if len(there[part])]
+    return np.min(shares, axis=0) >= MOSTLY
 
 
 def _filled(x: np.ndarray, weekday: np.ndarray, start: int) -> np.ndarray:

@@ -124,6 +124,9 @@ def total(parts: Sequence[tuple[Estimate, float]], *, seed: int = 0) -> Estimate
         >>> round(total([(one, 3.0), (one, 2.0)]).point, 9)
         5.0
     """
+    if len(parts) == 1:
+        part, factor = parts[0]
+        return Estimate(point=part.point * factor, draws=np.sort(part.draws * factor))
     rng, places = np.random.default_rng(seed), (np.arange(4000) + 0.5) / 4000
     draws = np.zeros(len(places))
     for part, factor in parts:
