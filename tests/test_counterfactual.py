@@ -432,3 +432,29 @@ def test_scales_are_logarithms_shares_of_the_mean_or_deviations():
 def test_a_scale_goes_there_and_back():
     for scale in scales(task_of(*world(1)[:2]))[:1]:
         assert scale.back(scale.to(np.array([3.0, 7.0]))) == pytest.approx([3.0, 7.0])
+
+
+def shared_spike(seed):
+    """A quiet year of a target and two noisy controls, and a sale day at the end that doubles all of them."""
+    rng, days = np.random.default_rng(seed), pd.date_range("2026-01-05", periods=120)
+    common = rng.normal(0, 0.03, 120) + np.where(days >= days[-4], np.log(2.0), 0.0)
+    series = np.exp(np.log(1000.0) + common[:, None] + rng.normal(0, 0.018, (120, 3)))
+    return pd.DataFrame(series, index=days, columns=["target", "one", "two"])
+
+
+@pytest.mark.parametrize("seed", [11, 12, 13])
+def test_a_day_on_which_everybody_buys_double_is_no_effect(seed):
+    """A regression on noisy controls passes on less than a whole movement (attenuation); here nothing was caused."""
+    frame = shared_spike(seed)
+    found = effect(frame["target"], frame.index[-4], frame.index[-1], controls=frame[["one", "two"]])
+    assert found.window.lower < 0 < found.window.upper
+    assert abs(found.window.point) < 0.05 * found.baseline
+
+
+def test_days_that_come_later_do_not_change_the_window():
+    frame = shared_spike(14)
+    short, long = (
+        effect(part["target"], "2026-04-10", "2026-04-16", controls=part[["one", "two"]]).window
+        for part in (frame[:"2026-04-18"], frame[:"2026-04-25"])
+    )
+    assert (short.lower, short.upper) == pytest.approx((long.lower, long.upper), rel=0.02)

@@ -15,7 +15,7 @@ from opsretro.errors import InputError, Problem, collecting
 
 LEAST_DAYS = 28
 """Days before the window below which there is no figure."""
-WIDER, WIDER_ALONE = 1.06, 1.15
+WIDER, WIDER_ALONE = 1.12, 1.2
 """No series is quite as the model takes it: intervals of series made in other ways are this much too short, with
 controls and without."""
 SHOWN = 56

@@ -31,6 +31,8 @@ QUIET = 0.25
 """Share of the window that ordinary days have to make up before a control can be told to be touched."""
 FREEDOM = 4.0
 """Degrees of freedom of the doubt about how much controls vary by themselves."""
+BEYOND = 3.0
+"""Standard deviations from which a common movement of the controls is out of the ordinary."""
 LEAST_SHARE = 0.015
 """A group of touched controls less likely than this is not followed up."""
 
@@ -83,6 +85,25 @@ def _ordinary(x: np.ndarray, columns: Columns, ordinary_days: np.ndarray) -> np.
     rows = some.x[ordinary_days]
     gram = rows.T @ rows + np.diag((USUAL_NOISE / spread) ** 2)
     return some.x @ np.linalg.solve(gram, rows.T @ x[ordinary_days])
+
+
+def beyond_ordinary(x: np.ndarray, columns: Columns, task: Task) -> np.ndarray:
+    """How far all controls together moved beyond what they do on ordinary days; 0 on ordinary days.
+
+    Small movements of a control are partly its own noise, so that a regression passes on less than all of them. A
+    movement far beyond the noise is no noise: all of it is to be passed on.
+
+    Args:
+        x: One row a day, one column a control; holidays taken out.
+        columns: Of the days.
+        task: The days learnt from.
+    """
+    if not x.shape[1]:
+        return np.zeros(len(x))
+    common = np.median(x, axis=1)
+    rest = common - _ordinary(common[:, None], columns, task.before)[:, 0]
+    limit = BEYOND * (1.4826 * np.median(np.abs(rest[task.before])) + LEAST_NOISE)
+    return rest - np.clip(rest, -limit, limit)
 
 
 def holiday_spreads(response: np.ndarray, stretches: np.ndarray, noise: np.ndarray) -> list[tuple[float, float]]:

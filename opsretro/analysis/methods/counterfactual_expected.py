@@ -8,7 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from opsretro.analysis.methods.counterfactual_columns import day_columns, together
-from opsretro.analysis.methods.counterfactual_controls import HOLIDAY_SPREADS, Touched, holiday_parts, touched
+from opsretro.analysis.methods.counterfactual_controls import (
+    HOLIDAY_SPREADS,
+    Touched,
+    beyond_ordinary,
+    holiday_parts,
+    touched,
+)
 from opsretro.analysis.methods.counterfactual_fit import (
     AUTOCORRELATIONS,
     DRAWS,
@@ -32,6 +38,8 @@ CONTROL_SPREADS = ((0.15, 0.5), (0.6, 0.5))
 """How far a control's weight may be from an equal share."""
 SHIFTS = ((0.004, 0.5), (1.0, 0.5))
 """Whether a shift of level that was found is one."""
+BEYOND_SPREAD = 0.25
+"""How far the share of an extraordinary common movement that the target follows may be from all of it."""
 FOLLOWED = 0.01
 """A setting with at most this chance is not followed up."""
 UNSEEN = 2.0
@@ -72,6 +80,7 @@ class _Model:
         spreads: How differently series respond to holidays, and the chance of each.
         columns: Of the days.
         past: Of the target.
+        beyond: How far all controls together moved beyond what is ordinary, by position.
     """
 
     task: Task
@@ -82,6 +91,7 @@ class _Model:
     spreads: Sequence[tuple[float, float]]
     columns: Columns
     past: Past
+    beyond: np.ndarray
 
 
 def expected(task: Task) -> Expected:
@@ -100,9 +110,18 @@ def expected(task: Task) -> Expected:
         common, spreads = holiday_parts(x, columns, task)
     common = common * scale.alike
     maybe = touched(x - common, columns, task)
+    beyond = beyond_ordinary(x - common, columns, task) * scale.alike
     past, score = _past(scale.to(task.y), x, common, columns, task, alike=scale.alike)
     model = _Model(
-        task=task, scale=scale, y=scale.to(task.y), x=x, common=common, spreads=spreads, columns=columns, past=past
+        task=task,
+        scale=scale,
+        y=scale.to(task.y),
+        x=x,
+        common=common,
+        spreads=spreads,
+        columns=columns,
+        past=past,
+        beyond=beyond,
     )
     draws, fitted, steep = _averaged(model, maybe)
     return Expected(
@@ -131,18 +150,19 @@ def _past(
 
 def _averaged(model: _Model, maybe: Touched) -> tuple[np.ndarray, np.ndarray, float]:
     """Draws over all groups of controls that may be touched; the fit; the chance of growth of its own."""
-    rng, task = np.random.default_rng(SEED), model.task
+    task = model.task
     places = np.round(np.concatenate([[0.0], maybe.weight.cumsum()]) * DRAWS).astype(int)
     settings, rhos, steep = _settings(model)
     columns, shared = _design(model, ())
     found = _fits(model, columns, settings, rhos)
     fitted = _fitted(model, columns, shared, found)
     drawn = []
-    for group, count in zip(maybe.groups, np.diff(places).tolist(), strict=True):
+    for number, (group, count) in enumerate(zip(maybe.groups, np.diff(places).tolist(), strict=True)):
         if group:
             columns, shared = _design(model, group)
             found = _fits(model, columns, settings, rhos)
-        one = paths(found, count, x=columns.x, last=int(task.before[-1]), ahead=task.ahead, past=model.past, rng=rng)
+        seed, last = (SEED, number), int(task.before[-1])
+        one = paths(found, count, x=columns.x, last=last, ahead=task.ahead, past=model.past, seed=seed)
         drawn.append(model.scale.back(one + shared[task.ahead]))
     return np.vstack(drawn), fitted, steep
 
@@ -190,8 +210,10 @@ def _design(model: _Model, group: tuple[int, ...]) -> tuple[Columns, np.ndarray]
     columns = model.columns.beside(together(shifts)) if shifts else model.columns
     if not n:
         return columns, shared
-    controls = together([("control", (model.x - shared[:, None])[:, good], 1.0)], 1.0 / len(good) * model.scale.alike)
-    return columns.beside(controls), shared
+    one_to_one = model.beyond[:, None]
+    inside = model.x[:, good] - shared[:, None] - one_to_one
+    columns = columns.beside(together([("control", inside, 1.0)], 1.0 / len(good) * model.scale.alike))
+    return columns.beside(together([("beyond", one_to_one, BEYOND_SPREAD)], 1.0)), shared
 
 
 def _fitted(model: _Model, columns: Columns, shared: np.ndarray, found: Sequence[Fit]) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.special import gammaincinv
 
 from opsretro.analysis.methods.counterfactual_fit import Fit, Past
 
@@ -17,9 +18,11 @@ def paths(
     last: int,
     ahead: np.ndarray,
     past: Past,
-    rng: np.random.Generator,
+    seed: Sequence[int],
 ) -> np.ndarray:
     """Draw the days ahead under every fit, as often as it deserves.
+
+    Draws come in pairs of opposite sign, and day by day: the first days are drawn alike however many follow.
 
     Args:
         found: Fits, their weights adding up to one.
@@ -28,31 +31,32 @@ def paths(
         last: Position of the last day learnt from.
         ahead: Positions of the days ahead, ascending.
         past: Its last value, and how much larger errors may be than the fits know.
-        rng: Of the draws.
+        seed: Of the draws.
 
     Returns:
         One row a draw, one column a day ahead.
     """
-    place = np.searchsorted(np.cumsum([fit.weight for fit in found[:-1]]), (np.arange(n) + 0.5) / n)
-    normal = rng.standard_normal((n, x.shape[1]))
-    mean, error, sigma = np.empty((n, len(ahead))), np.empty(n), np.empty(n)
+    rng, half = np.random.default_rng(seed), (n + 1) // 2
+    even = rng.random(half)
+    normal = rng.standard_normal((len(ahead), half)).T
+    place = np.searchsorted(np.cumsum([fit.weight for fit in found[:-1]]), (np.arange(half) + 0.5) / half)
+    drawn = np.empty((2, half, len(ahead)))
     for i, fit in enumerate(found):
         mine = place == i
-        sigma[mine] = np.sqrt(fit.variance * fit.freedom / rng.chisquare(fit.freedom, mine.sum()))
-        effects = normal[mine] * sigma[mine, None]
-        mean[mine] = x[ahead] @ fit.beta + effects @ (x[ahead] @ fit.root).T
-        error[mine] = past.values[-1] - x[last] @ fit.beta - effects @ (x[last] @ fit.root)
-    rho = np.array([fit.autocorrelation for fit in found])[place]
-    return mean + _errors(error, sigma * np.sqrt(past.swell), rho, ahead - last, rng)
+        sigma = np.sqrt(fit.variance * fit.freedom / (2.0 * gammaincinv(fit.freedom / 2.0, even[mine])))
+        middle, root = _ahead(fit, x, last, ahead, past)
+        off = sigma[:, None] * np.einsum("ij,kj->ik", normal[mine], root)
+        drawn[:, mine] = middle + off, middle - off
+    return drawn.reshape(-1, len(ahead))[:n]
 
 
-def _errors(
-    error: np.ndarray, sigma: np.ndarray, rho: np.ndarray, ahead: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """AR(1) errors that go on from the last one."""
-    drawn = rng.standard_normal((len(ahead), len(error)))
-    for i, step in enumerate(np.diff(ahead, prepend=0)):
-        carried = rho**step
-        error = carried * error + np.sqrt(1.0 - carried**2) * sigma * drawn[i]
-        drawn[i] = error
-    return drawn.T
+def _ahead(fit: Fit, x: np.ndarray, last: int, ahead: np.ndarray, past: Past) -> tuple[np.ndarray, np.ndarray]:
+    """Best values of the days ahead, and the root of their covariance in units of the errors' variance."""
+    steps = ahead - last
+    carried = fit.autocorrelation**steps
+    lag = np.abs(steps[:, None] - steps[None, :])
+    errors = fit.autocorrelation**lag - fit.autocorrelation ** (steps[:, None] + steps[None, :])
+    loadings = (x[ahead] - carried[:, None] * x[last]) @ fit.root
+    covariance = loadings @ loadings.T + past.swell * errors
+    middle = x[ahead] @ fit.beta + carried * (past.values[-1] - x[last] @ fit.beta)
+    return middle, np.linalg.cholesky(covariance + 1e-12 * np.eye(len(ahead)) * covariance.diagonal().mean())
