@@ -250,7 +250,7 @@ class Workspace:
         begun = begun_by(activities, tables, self.as_of)
         days = tables["daily_metrics"]["date"] if "daily_metrics" in tables else activities["end_date"]
         calendar = self._calendar(days.max().date(), days.min().date())
-        found = estimated(tables, begun, calendar=calendar.days, only=scope_of(begun, span).wanted)
+        found = estimated(tables, begun, calendar=calendar.days, only=scope_of(begun, span)[2])
         context = replace(self.context, holidays_until=calendar.known_until)
         review = review_activities(found, begun, tables, span, context=context)
         return review.in_language(self.lang)

@@ -1,9 +1,10 @@
 """Activity ROI in plain functions on plain frames: `from opsretro import roi`."""
 
 from opsretro.analysis.methods.effect import Basis, Caution, Effect, Estimate
+from opsretro.analysis.methods.returns import Verdict
 from opsretro.analysis.methods.shapley import shapley
 from opsretro.analysis.roi_effects import Effects, effects, holdout_effect
-from opsretro.analysis.roi_money import Verdict, accrued_cost, explain_miss
+from opsretro.analysis.roi_money import accrued_cost, explain_miss
 
 __all__ = [
     "Basis",

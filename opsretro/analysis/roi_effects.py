@@ -13,8 +13,9 @@ import pandas as pd
 from opsretro.analysis.methods.counterfactual import effect
 from opsretro.analysis.methods.effect import FIGURES, Caution, Effect, ends_of, figures
 from opsretro.analysis.methods.holdout import holdout_effect as randomised
+from opsretro.analysis.methods.returns import judge
 from opsretro.analysis.methods.windows import EVERYBODY, Window, told_apart
-from opsretro.analysis.roi_money import accrued_cost, judge
+from opsretro.analysis.roi_money import accrued_cost
 from opsretro.analysis.roi_table import ACTIVITIES, activities_checked
 from opsretro.errors import InputError, Problem
 from opsretro.tables.calendar import working_calendar
@@ -195,11 +196,6 @@ def begun_by(activities: pd.DataFrame, tables: Mapping[str, pd.DataFrame], today
     return found[activities["start_date"] <= last].sort_values(["start_date", "activity_id"])
 
 
-def is_cost_incomplete(stated: float, accrued: float) -> bool:
-    """Whether the cost somebody states lies more than 2 % below what the ledger holds."""
-    return bool(stated < accrued * (1.0 - COST_TOLERANCE))
-
-
 def _held_out(activities: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> list[str]:
     if not {"users", "orders"} <= set(tables):
         return []
@@ -299,7 +295,7 @@ def _row(window: Window, found: Effect, activities: pd.DataFrame, costs: pd.Seri
     cost = costs.loc[list(window.ids)].sum(skipna=False)
     verdict, probability = judge(found.window, activities["margin_rate"].tolist(), cost)
     stated = activities["actual_cost"]
-    incomplete = [is_cost_incomplete(stated[name], costs[name]) for name in window.ids]
+    incomplete = [stated[name] < costs[name] * (1.0 - COST_TOLERANCE) for name in window.ids]
     cautions = (*found.cautions, *((Caution.COST_INCOMPLETE,) if any(incomplete) else ()))
     return figures(found) | {
         "after_days": found.after_days,

@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from opsretro.analysis.methods.effect import Basis, Effect, Estimate, ends_of, figures, total
-from opsretro.analysis.roi_money import FACTORS, Verdict, explain_miss, judge, profit_ends
+from opsretro.analysis.methods.returns import Verdict, judge, profit_ends, ratio
+from opsretro.analysis.roi_money import FACTORS, explain_miss
 
 GRADES = {Basis.RANDOMISED: "A", Basis.CONTROLS: "B", Basis.NO_CONTROL: "C", Basis.NONE: ""}
 """How much weight the evidence bears: held out at random, compared with others, compared with its own past."""
@@ -78,65 +79,6 @@ def effect_figures(found: Effect) -> dict[str, Any]:
         "controls": list(found.controls),
         "n_before": found.n_before,
     }
-
-
-def recap_figures(row: Mapping[str, Any], actual: Mapping[str, float], plan: Mapping[str, float]) -> dict[str, float]:
-    """Rates and unit costs of one activity; NaN where a part is missing or nothing stands below the line.
-
-    Args:
-        row: cost, margin, attributed, incremental, baseline of the activity.
-        actual: Its funnel, by column.
-        plan: The plan of it.
-
-    Returns:
-        gmv (of the funnel, else attributed), gmv_per_cost, completion (of the planned gmv), redemption (coupons
-        redeemed ÷ issued), subsidy_rate (subsidy ÷ gmv), aov (gmv ÷ orders), acquisition_cost (cost ÷ incremental
-        new customers: those of the funnel in proportion to the incremental share of its gmv), break_even (incremental
-        revenue that just pays for the cost), break_even_lift (of the baseline), participation (participants ÷ reach),
-        interaction (interactions ÷ participants), spread (shares ÷ participants).
-    """
-    gmv = actual.get("gmv", math.nan)
-    gmv = row["attributed"] if math.isnan(gmv) else gmv
-    caused = min(1.0, max(0.0, ratio(row["incremental"], gmv)))
-    break_even = ratio(row["cost"], row["margin"])
-    return {
-        "gmv": gmv,
-        "gmv_per_cost": ratio(gmv, row["cost"]),
-        "completion": ratio(gmv, plan.get("gmv", math.nan)),
-        "redemption": _part(actual, "coupons_redeemed", "coupons_issued"),
-        "subsidy_rate": ratio(actual.get("subsidy", math.nan), gmv),
-        "aov": ratio(gmv, actual.get("orders", math.nan)),
-        "acquisition_cost": ratio(row["cost"], actual.get("new_customers", math.nan) * caused),
-        "break_even": break_even,
-        "break_even_lift": ratio(break_even, row["baseline"]),
-        "participation": _part(actual, "participants", "reach"),
-        "interaction": _part(actual, "interactions", "participants"),
-        "spread": _part(actual, "shares", "participants"),
-    }
-
-
-def _part(funnel: Mapping[str, float], one: str, other: str) -> float:
-    return part_of(funnel.get(one), funnel.get(other))
-
-
-def part_of(one: float | None, other: float | None) -> float:
-    """As `ratio`; NaN where one of them is not there."""
-    return math.nan if one is None or other is None else ratio(one, other)
-
-
-def ratio(one: float, other: float) -> float:
-    """One number over another; NaN unless the other is above 0."""
-    return one / other if other > 0 else math.nan
-
-
-def payback_days(found: Effect, margin: float, cost: float) -> float:
-    """Days from the start until what was earned more than usual had paid for the cost; NaN = not in the days known."""
-    if found.days.empty:
-        return math.nan
-    since = found.days[found.days["phase"] != "before"]
-    earned = ((since["actual"] - since["expected"]).fillna(0.0) * margin).cumsum().to_numpy()
-    paid = np.flatnonzero(earned >= cost)
-    return float(paid[0] + 1) if len(paid) and found.window is not None else math.nan
 
 
 def funnel_rows(funnel: pd.DataFrame, name: str) -> dict[str, dict[str, float]]:

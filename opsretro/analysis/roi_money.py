@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from enum import StrEnum
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from opsretro.analysis.methods.effect import Caution, Estimate
 from opsretro.analysis.methods.shapley import shapley
 from opsretro.errors import InputError, Problem
 from opsretro.tables.checks import number_problems, one_currency
 
 CHAIN = ("reach", "clicks", "orders", "gmv", "gross_profit")
 FACTORS = ("reach", "ctr", "cvr", "aov", "margin", "cost")
-
-
-class Verdict(StrEnum):
-    """Whether an activity earned more than it cost."""
-
-    PROFIT = "profit"
-    LOSS = "loss"
-    UNCLEAR = "unclear"
 
 
 def accrued_cost(ledger: pd.DataFrame) -> pd.Series:
@@ -124,52 +113,3 @@ def _factors(row: Mapping[str, Any]) -> dict[str, float]:
     values = [float(row[name]) for name in CHAIN]
     ratios = (child / parent if parent else math.nan for parent, child in pairwise(values))
     return {"reach": values[0], **dict(zip(FACTORS[1:5], ratios, strict=True))}
-
-
-def judge(gain: Estimate | None, margins: Sequence[float], cost: float) -> tuple[Verdict, float]:
-    """Whether an effect paid for its cost.
-
-    Args:
-        gain: Incremental revenue; None = unknown.
-        margins: Margin on it, a fraction; several where several activities share the effect, and then the verdict
-            holds for whichever of them earned it.
-        cost: In the currency of the revenue; NaN = unknown.
-
-    Returns:
-        profit or loss where the 95 % interval of the profit lies on one side of 0, else unclear; and the chance of a
-        profit (NaN = unknown).
-
-    Example:
-        >>> judge(Estimate(point=500.0, draws=np.linspace(400.0, 600.0, 101)), [0.3], 100.0)
-        (<Verdict.PROFIT: 'profit'>, 1.0)
-    """
-    if gain is None or not np.isfinite([*margins, cost]).all():
-        return Verdict.UNCLEAR, math.nan
-    low, high = (
-        pick(profit_ends(gain, margin, cost)[side] for margin in margins) for side, pick in ((0, min), (1, max))
-    )
-    verdict = Verdict.PROFIT if low > 0 else Verdict.LOSS if high < 0 else Verdict.UNCLEAR
-    return verdict, min(_chance(gain, margin, cost) for margin in margins)
-
-
-def horizon(row: Mapping[str, Any]) -> str:
-    """Which figures a verdict rests on: ``_after`` where a profit was bought ahead and does not last, else empty.
-
-    Args:
-        row: verdict, verdict_after and warnings of an activity.
-    """
-    taken_back = row["verdict"] == Verdict.PROFIT and row["verdict_after"] not in {"", Verdict.PROFIT}
-    return "_after" if taken_back and Caution.PULL_FORWARD in row["warnings"] else ""
-
-
-def profit_ends(gain: Estimate, margin: float, cost: float) -> tuple[float, float]:
-    """The 95 % interval of incremental revenue x margin − cost."""
-    low, high = sorted((gain.lower * margin, gain.upper * margin))
-    return low - cost, high - cost
-
-
-def _chance(gain: Estimate, margin: float, cost: float) -> float:
-    if margin == 0:
-        return float(cost < 0)
-    above = gain.above(cost / margin)
-    return above if margin > 0 else 1.0 - above

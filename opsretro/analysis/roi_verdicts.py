@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from opsretro.analysis.methods.effect import Effect, Estimate
+from opsretro.analysis.methods.returns import Verdict, horizon, part_of, payback_days, ratio, recap_figures
 from opsretro.analysis.result import Context, Finding
 from opsretro.analysis.roi_figures import (
     STAGES,
     by_type,
     effect_figures,
     funnel_rows,
-    part_of,
-    payback_days,
     profit_figures,
-    ratio,
-    recap_figures,
     split_rows,
 )
-from opsretro.analysis.roi_money import Verdict, horizon
 from opsretro.analysis.roi_review import ActivityReview
 from opsretro.tables.period import Period, add_months
 
@@ -35,27 +30,16 @@ EMPTY_FUNNEL = pd.DataFrame({"activity_id": [], "version": []})
 EMPTY_LEDGER = pd.DataFrame({"activity_id": [], "item": [], "service_date": [], "booked_date": [], "amount": []})
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Scope:
-    """Which activities a review is about, and which it needs beside them.
-
-    Attributes:
-        now: Whose window touches the period.
-        year: Of the 12 months up to its end.
-        wanted: activity_ids whose effect is needed: all of these, and the newest earlier one of each type.
-    """
-
-    now: pd.DataFrame
-    year: pd.DataFrame
-    wanted: frozenset[str]
-
-
-def scope_of(begun: pd.DataFrame, period: Period) -> Scope:
+def scope_of(begun: pd.DataFrame, period: Period) -> tuple[pd.DataFrame, pd.DataFrame, frozenset[str]]:
     """The activities a review of a period is about.
 
     Args:
         begun: Of `begun_by`.
         period: A month, a quarter or a year.
+
+    Returns:
+        Those whose window touches the period; those of the 12 months up to its end; and the ids of all whose effect is
+        needed, among them the newest earlier one of each type.
     """
     start, end = pd.Timestamp(period.start), pd.Timestamp(period.end)
     now = begun[(begun["start_date"] <= end) & (begun["planned_end"] >= start)]
@@ -63,7 +47,7 @@ def scope_of(begun: pd.DataFrame, period: Period) -> Scope:
     year = begun[(begun["start_date"] <= end) & (begun["end_date"] >= since)]
     before = begun[(begun["start_date"] < start) & begun["type"].isin(now["type"])]
     names = (*now["activity_id"], *year["activity_id"], *before.groupby("type").tail(1)["activity_id"])
-    return Scope(now=now, year=year, wanted=frozenset(names))
+    return now, year, frozenset(names)
 
 
 def review_activities(
@@ -77,7 +61,7 @@ def review_activities(
     """The activity review of a period.
 
     Args:
-        found: Effects of everything in `scope_of`.
+        found: Effects of everything that `scope_of` wants.
         begun: Of `begun_by`.
         tables: As `activities_checked`, cut to what was known.
         period: Activities whose window touches it are reviewed.
@@ -86,8 +70,7 @@ def review_activities(
     Returns:
         The review; without rows when no activity ran.
     """
-    scope = scope_of(begun, period)
-    now, year = scope.now, scope.year
+    now, year, _ = scope_of(begun, period)
     rows = _Rows(begun, found, tables)
     singles = [rows.single(row) for _, row in now.iterrows()]
     names = set(now["activity_id"])
@@ -124,7 +107,7 @@ class _Rows:
         self.ledger = ledger.reindex(columns=list(dict.fromkeys([*ledger.columns, *EMPTY_LEDGER.columns])))
         self.costs = found.costs
         self.joint_of = {name: row["joint_id"] for _, row in found.joint.iterrows() for name in row["activity_ids"]}
-        self.warned = {**_by_id(found.activities, "activity_id"), **_by_id(found.joint, "joint_id")}
+        self.warned = _warnings(found)
 
     def single(self, activity: pd.Series) -> dict[str, Any]:
         """The row of one activity."""
@@ -197,11 +180,10 @@ class _Rows:
 def _portfolio(year: pd.DataFrame, found: Effects) -> tuple[pd.DataFrame, dict[str, Estimate]]:
     """One row an effect of activities that are over, a joint one in place of its members, and what each brought."""
     year = year[~year["running"]].set_index("activity_id")
-    shared = [joint for _, joint in found.joint.iterrows() if set(joint["activity_ids"]) <= set(year.index)]
-    groups = {joint["joint_id"]: list(joint["activity_ids"]) for joint in shared}
+    joints = zip(found.joint["joint_id"], found.joint["activity_ids"], strict=True)
+    groups = {name: list(ids) for name, ids in joints if set(ids) <= set(year.index)}
     alone = year.index.difference([name for ids in groups.values() for name in ids], sort=False)
-    warned = {**_by_id(found.activities, "activity_id"), **_by_id(found.joint, "joint_id")}
-    rows, gains = [], {}
+    warned, rows, gains = _warnings(found), [], {}
     for name, ids in {**{name: [name] for name in alone}, **groups}.items():
         mine, effect, cost = year.loc[ids], found.found[name], float(found.costs.loc[ids].sum(skipna=False))
         margins, kind = mine["margin_rate"].tolist(), "+".join(dict.fromkeys(mine["type"]))
@@ -214,8 +196,9 @@ def _portfolio(year: pd.DataFrame, found: Effects) -> tuple[pd.DataFrame, dict[s
     return table.sort_values("start", kind="stable"), gains
 
 
-def _by_id(frame: pd.DataFrame, key: str) -> dict[str, tuple[str, ...]]:
-    return dict(zip(frame[key], frame["warnings"], strict=True))
+def _warnings(found: Effects) -> dict[str, tuple[str, ...]]:
+    tables = ((found.activities, "activity_id"), (found.joint, "joint_id"))
+    return {name: codes for table, key in tables for name, codes in zip(table[key], table["warnings"], strict=True)}
 
 
 def _days(effects: Mapping[str, Effect]) -> pd.DataFrame:
@@ -230,10 +213,9 @@ def _costs(ledger: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     """The entries of the reviewed activities, by activity and service date."""
     ends = dict(zip(now["activity_id"], now["planned_end"], strict=True))
     mine = ledger[ledger["activity_id"].isin(list(ends))].copy()
-    dates = {name: pd.to_datetime(mine[name]) for name in ("service_date", "booked_date")}
-    mine["late"] = dates["booked_date"] > pd.to_datetime(mine["activity_id"].map(ends))
-    for name, values in dates.items():
-        mine[name] = values.dt.strftime("%Y-%m-%d").fillna("")
+    mine["late"] = pd.to_datetime(mine["booked_date"]) > pd.to_datetime(mine["activity_id"].map(ends))
+    for name in ("service_date", "booked_date"):
+        mine[name] = pd.to_datetime(mine[name]).dt.strftime("%Y-%m-%d").fillna("")
     mine["item"] = mine["item"].astype("str").fillna("")
     return mine.sort_values(["activity_id", "service_date"], kind="stable")
 

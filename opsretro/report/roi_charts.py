@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pandas as pd
 
-from opsretro.analysis.roi_money import Verdict
+from opsretro.analysis.methods.returns import Verdict
 from opsretro.report.drawing import draw_title, label_end, label_ends, ticks, wide, wrapped
 from opsretro.report.look import LIGHT, SIZES, new_figure
 
@@ -40,15 +40,13 @@ def portfolio(text: RoiText, rows: pd.DataFrame, *, size: str = "wide", title: b
         for _, row in rows.iterrows()
     ]
     values = rows[["profit_lower", "profit_upper", "attributed_profit"]].to_numpy(dtype=float)
-    axes = _rows_frame(
-        text, names, ends, values, size=size, title=(text.portfolio_title(), text.portfolio_key()) if title else None
-    )
+    head = (text.portfolio_title(), text.portfolio_key()) if title else None
+    axes = _rows_frame(text, names, ends, values, size=size, title=head)
     for position, (_, row) in enumerate(rows.iterrows()):
         _portfolio_row(axes, row, position, letters)
-        label_end(
-            axes, ends[position], position, letters, LIGHT["accent"] if row["verdict"] == Verdict.LOSS else LIGHT["ink"]
-        )
-    return _figure(axes)
+        colour = LIGHT["accent"] if row["verdict"] == Verdict.LOSS else LIGHT["ink"]
+        label_end(axes, ends[position], position, letters, colour)
+    return cast("Figure", axes.figure)
 
 
 def _portfolio_row(axes: Axes, row: pd.Series, position: int, letters: float) -> None:
@@ -92,7 +90,7 @@ def split(text: RoiText, rows: pd.DataFrame, name: str, *, size: str = "wide", t
         colour = LIGHT["accent"] if look else LIGHT["data"]
         axes.barh([position], [value], height=0.5, color=colour, lw=0, zorder=3, label=rows["factor"].iloc[position])
         label_end(axes, ends[position], position, letters, LIGHT["accent"] if look else LIGHT["ink"])
-    return _figure(axes)
+    return cast("Figure", axes.figure)
 
 
 def _rows_frame(
@@ -158,7 +156,7 @@ def course(text: RoiText, row: pd.Series, days: pd.DataFrame, *, size: str = "wi
     axes.plot(days.index, days["actual"], color=LIGHT["data"], lw=letters * 0.13, zorder=3, label="actual")
     axes.set_xlim(-0.6, len(days) - 0.4)
     ticks(axes, [text.day(day) for day in days["date"]], letters)
-    return _figure(axes)
+    return cast("Figure", axes.figure)
 
 
 def _shown(days: pd.DataFrame) -> pd.DataFrame:
@@ -225,8 +223,4 @@ def _two_bars(text: RoiText, row: pd.Series, *, size: str, title: tuple[str, str
     axes.plot([low, high], [1, 1], color=LIGHT["ink"], lw=letters * 0.14, zorder=4, label="interval")
     for position, (end, colour) in enumerate(zip(ends, (LIGHT["ink"], LIGHT["target"]), strict=True)):
         label_end(axes, end, position, letters, colour)
-    return _figure(axes)
-
-
-def _figure(axes: Axes) -> Figure:
     return cast("Figure", axes.figure)

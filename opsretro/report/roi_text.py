@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from opsretro.analysis.roi_money import Verdict, horizon
+from opsretro.analysis.methods.returns import Verdict, horizon
 from opsretro.report import numbers
 from opsretro.report.roi_words import RoiWords
 from opsretro.words import say
@@ -163,8 +163,7 @@ class RoiText(RoiWords):
             names = [self.name(row) for _, row in told[told["grade"] == grade].iterrows()]
             parts += [self.word(f"certainty.{grade}", names=self.listed(names))] if names else []
         for code in SHOWN:
-            rows = [row for _, row in told.iterrows() if code in row["warnings"]]
-            names = [self.name(row) for row in rows]
+            names = [self.name(row) for _, row in told.iterrows() if code in row["warnings"]]
             parts += [self.word(f"certain.{code}", names=self.listed(names))] if names else []
         if until := self.review.context.holidays_until:
             parts.append(self.word("certainty.holidays", day=numbers.day(until, self.lang)))

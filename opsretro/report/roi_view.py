@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from markupsafe import Markup
 
-from opsretro.analysis.roi_money import Verdict
+from opsretro.analysis.methods.returns import Verdict
 from opsretro.report import roi_charts, roi_recap
 from opsretro.report.look import light_tokens
 from opsretro.report.roi_text import RoiText
