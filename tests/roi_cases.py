@@ -17,6 +17,17 @@ AIMED = ("vip", "regular", "new", "lapsed", "guests", "press", "clubs", "schools
 WINDOW = {"start": "2026-05-11", "end": "2026-05-17"}
 LIFTS = {"regular": 0.20, "new": 0.01, "lapsed": 0.10, "guests": 0.15, "press": 0.15, "clubs": 0.10}
 """What the activities of the window bring, by segment; nothing to the VIP buyers."""
+JOINT = "stamps+points"
+TURNED = {
+    "warnings": ["pull_forward"],
+    "verdict_after": "loss",
+    "after_days": 13,
+    **dict(zip(("roi_after", "roi_after_lower", "roi_after_upper"), (-0.4, -0.8, -0.1), strict=True)),
+    **dict(
+        zip(("profit_after", "profit_after_lower", "profit_after_upper"), (-2_400.0, -4_800.0, -600.0), strict=True)
+    ),
+}
+"""What the days after tell of a profit that was bought ahead and did not last."""
 
 
 def write(folder, **tables):

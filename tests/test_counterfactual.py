@@ -358,8 +358,7 @@ def test_draws_of_the_days_ahead_vary_as_an_autocorrelated_process_does():
         freedom=1e6,
     )
     past = Past(values=np.array([3.0]), shifts=(), noise=1.0, swell=1.0)
-    rng = np.random.default_rng(1)
-    drawn = paths([fit], n, x=np.zeros((3, 1)), last=0, ahead=np.array([1, 2]), past=past, rng=rng)
+    drawn = paths([fit], n, x=np.zeros((3, 1)), last=0, ahead=np.array([1, 2]), past=past, seed=(7,))
     # AR(1): mean rho^h times the last error, variance sigma^2 (1 - rho^2h).
     assert drawn.mean(axis=0) == pytest.approx([1.8, 1.08], abs=0.04)
     assert drawn.var(axis=0) == pytest.approx([4.0 * (1 - 0.36), 4.0 * (1 - 0.1296)], rel=0.03)

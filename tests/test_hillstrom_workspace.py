@@ -1,4 +1,4 @@
-"""The 64,000 customers of the MineThatData e-mail challenge as a workspace; needs OPSRETRO_HILLSTROM to name the csv."""
+"""The 64,000 customers of the MineThatData e-mail challenge as a workspace; OPSRETRO_HILLSTROM names the csv."""
 
 import pandas as pd
 import pytest

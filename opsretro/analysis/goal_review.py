@@ -115,13 +115,11 @@ class GoalReview(Result):
 
     def team_score(self) -> pd.DataFrame:
         """The team's score month by month in words, as it stands on the page; no rows without any."""
-        table: pd.DataFrame = self._view().team_score()
-        return table
+        return self._view().team_score()
 
     def advice(self) -> pd.DataFrame:
         """How each goal could be written better, in words; one row a goal that has a defect."""
-        table: pd.DataFrame = self._view().advice()
-        return table
+        return self._view().advice()
 
     def counts(self) -> dict[str, int]:
         """How many goals there are of each kind, counted once for headline, tile and chart.
@@ -133,9 +131,8 @@ class GoalReview(Result):
         goals = self.goals
         met, missed = ((goals["status"] == status).sum() for status in (Status.MET, Status.MISSED))
         counts = {"met": met, "missed": missed, "decided": met + missed, "open": len(goals) - met - missed}
-        counts["signal"] = (goals["variation"] == Variation.SIGNAL).sum()
-        counts["judged"] = (goals["variation"] != Variation.UNKNOWN).sum()
-        chance = goals["hit_probability"]
+        variation, chance = goals["variation"], goals["hit_probability"]
+        counts |= {"signal": (variation == Variation.SIGNAL).sum(), "judged": (variation != Variation.UNKNOWN).sum()}
         counts |= {"paced": chance.notna().sum(), "likely": (chance >= LIKELY).sum()}
         counts["unlikely"] = (1 - chance >= LIKELY).sum()
         return {key: int(count) for key, count in counts.items()} | {"total": len(goals)}

@@ -48,7 +48,7 @@ class GoalView(Shown):
             KeyError: No such goal.
         """
         if subject is None:
-            return goal_overview.overview(self.text, self._ranked(), self.review.months)
+            return self._overview(title=True)
         return goal_charts.card(self.text, self.review.goal(subject), self._months(subject))
 
     def table(self) -> pd.DataFrame:
@@ -56,12 +56,9 @@ class GoalView(Shown):
 
         While the period is running, the verdicts give way to where each goal is heading.
         """
-        cells = self._running_cells if self._is_running() else self._cells
-        rows = [cells(goal) for goal in self._by_importance()]
-        return pd.DataFrame(rows, columns=[self._column(name) for name in (RUNNING if self._is_running() else COLUMNS)])
-
-    def _is_running(self) -> bool:
-        return self.text.is_running()
+        running = self.text.is_running()
+        rows = [self._running_cells(goal) if running else self._cells(goal) for goal in self._by_importance()]
+        return pd.DataFrame(rows, columns=list(map(self._column, RUNNING if running else COLUMNS)))
 
     def _column(self, name: str) -> str:
         if name == "actual" and self.text.kind != "month" and not self.review.counts()["decided"]:
@@ -101,7 +98,7 @@ class GoalView(Shown):
             headline=self.headline(),
             overview_title=self.text.overview_title(),
             overview_key=self.text.overview_key(),
-            overview=self._pictures("goals-overview", self.text.overview_title(), self._draw_overview),
+            overview=self._pictures("goals-overview", self.text.overview_title(), self._overview),
             table=self._table(),
             worse=self._worse(),
             certainty=self.text.certainty(),
@@ -112,9 +109,8 @@ class GoalView(Shown):
 
     def _worse(self) -> str:
         """What the mark of a goal means that was met although it fell; empty when none was."""
-        if not any(map(is_met_but_worse, self._by_importance())):
-            return ""
-        return self.text.word("status.key", before=self.text.word(f"before.{self.text.kind}").lower())
+        before = self.text.word(f"before.{self.text.kind}").lower()
+        return self.text.word("status.key", before=before) if any(map(is_met_but_worse, self._by_importance())) else ""
 
     def card(self, goal_id: str) -> Markup:
         """The card of one goal alone, for a live notebook.
@@ -188,8 +184,7 @@ class GoalView(Shown):
     def _amounts(self, goal: pd.Series) -> tuple[str, str, str]:
         """Actual, what it was before, and what is wanted."""
         if goal["direction"] == Direction.RANGE:
-            keys = ("actual", "previous", "low", "high")
-            actual, before, low, high = self.text.amounts([goal[key] for key in keys], goal)
+            actual, before, low, high = self.text.amounts(goal[["actual", "previous", "low", "high"]].tolist(), goal)
             return actual, before, self.text.word("range", low=low, high=high)
         actual, before, wanted = self.text.amounts([goal[key] for key in ("actual", "previous", "target")], goal)
         return actual, before, wanted
@@ -216,8 +211,8 @@ class GoalView(Shown):
             "days": self._days(goal),
         }
 
-    def _draw_overview(self, size: str) -> Figure:
-        return goal_overview.overview(self.text, self._ranked(), self.review.months, size=size, title=False)
+    def _overview(self, size: str = "wide", *, title: bool = False) -> Figure:
+        return goal_overview.overview(self.text, self._ranked(), self.review.months, size=size, title=title)
 
     def _draw_card(self, goal: pd.Series, size: str) -> Figure:
         return goal_charts.card(self.text, goal, self._months(goal["goal_id"]), size=size, title=False)
@@ -231,7 +226,9 @@ class GoalView(Shown):
         pictures = self._pictures(
             ident, title, lambda size: goal_charts.days(self.text, goal, path, size=size, title=False)
         )
-        parts = ["gap"] if goal_charts.is_from_goal(goal, path) else ["level"]
-        parts += [] if path["expected"].isna().all() else ["cone"]
+        parts = [
+            "gap" if goal_charts.is_from_goal(goal, path) else "level",
+            *(["cone"] if path["expected"].any() else []),
+        ]
         key = self.text.word("compare.gap").join(self.text.word(f"pace.key.{part}") for part in parts)
         return {"title": title, "pictures": pictures, "key": key}
