@@ -492,8 +492,6 @@ def test_the_key_of_two_bars_says_which_is_which(kinds):
     assert re.match(r"Upper bar: revenue of those who got it · lower: .* with its 95% interval\.$", key)
 
 
-
-
 def test_a_type_counts_the_activities_of_a_joint_effect_and_what_they_cost(kinds):
     row = RoiView(kinds).by_type().set_index("Type").loc["stamps"]
     assert (row["Activities"], row["Cost"]) == ("2", "¥10k")

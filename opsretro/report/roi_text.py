@@ -100,14 +100,12 @@ class RoiText(RoiWords):
 
     def after(self, row: pd.Series) -> str:
         """What the days after the window changed; empty when they changed nothing."""
-        if row["verdict_after"] in {"", row["verdict"]} and "pull_forward" not in row["warnings"]:
+        if "pull_forward" not in row["warnings"] or not row["verdict_after"]:
             return ""
         roi = self.rate(row["roi_after"], signed=True)
         span = self.span(row["roi_after_lower"], row["roi_after_upper"])
-        key = "back" if "pull_forward" in row["warnings"] else "changed"
-        return self.word(
-            f"after.{key}", n=row["after_days"], roi=roi, span=span, verdict=self.word(f"so.{row['verdict_after']}")
-        )
+        verdict = self.word(f"so.{row['verdict_after']}")
+        return self.word("after.back", n=row["after_days"], roi=roi, span=span, verdict=verdict)
 
     def why(self, row: pd.Series) -> str:
         """Why an activity has no figure."""
