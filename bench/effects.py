@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 import effect_worlds as worlds
 import numpy as np
 import pandas as pd
-from scipy.special import stdtrit
 
 from opsretro import roi
 
@@ -65,7 +64,13 @@ class Warned(NamedTuple):
 class Tally:
     """All that is measured in one world."""
 
-    def __init__(self) -> None:
+    def student_975(freedom: float) -> float:
+    """The 97.5 % quantile of Student's t, by its expansion around the normal's (Abramowitz and Stegun, 26.7.5)."""
+    z = 1.96 - 0.000036
+    return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
+
+
+def __init__(self) -> None:
         self.scores: dict[tuple[str, str], list[Score]] = defaultdict(list)
         self.by_break: dict[str, list[Score]] = defaultdict(list)
         self.warned: list[Warned] = []
@@ -104,7 +109,7 @@ def before_after(case: worlds.Case, start: int, end: int) -> Interval:
     gap, n, length = y - means[weekday], start, end - start + 1
     point, freedom = gap[start : end + 1].sum(), max(n - 7, 1)
     spread = np.sqrt((gap[:start] ** 2).sum() / freedom * (length + length**2 / n))
-    half = stdtrit(freedom, 0.975) * spread
+    half = student_975(freedom) * spread
     return point, point - half, point + half
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.linalg import qr
 
 from opsretro.analysis.methods.counterfactual_fit import LEAST_NOISE, Past, whiten
 
@@ -82,7 +81,7 @@ def _largest(y: np.ndarray, design: np.ndarray, day: np.ndarray) -> int | None:
         return None
     residual, _ = _residual(y, design)
     rho = float(np.clip(_autocorrelation(residual, day) + 3.0 / n, 0.0, 0.8))
-    basis = qr(whiten(design, day, rho), mode="economic")[0]
+    basis = np.linalg.qr(whiten(design, day, rho))[0]
     steps = whiten((day[:, None] >= candidates[None, :]) - 1.0, day, rho)
     steps = steps - basis @ (basis.T @ steps)
     white = whiten(y, day, rho)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import gammaincinv
 
 from opsretro.analysis.methods.counterfactual_fit import Fit, Past
 
@@ -36,14 +35,13 @@ def paths(
     Returns:
         One row a draw, one column a day ahead.
     """
-    rng, half = np.random.default_rng(seed), (n + 1) // 2
-    even = rng.random(half)
-    normal = rng.standard_normal((len(ahead), half)).T
+    half, sizes = (n + 1) // 2, np.random.default_rng((*seed, 1))
+    normal = np.random.default_rng((*seed, 0)).standard_normal((len(ahead), half)).T
     place = np.searchsorted(np.cumsum([fit.weight for fit in found[:-1]]), (np.arange(half) + 0.5) / half)
     drawn = np.empty((2, half, len(ahead)))
     for i, fit in enumerate(found):
         mine = place == i
-        sigma = np.sqrt(fit.variance * fit.freedom / (2.0 * gammaincinv(fit.freedom / 2.0, even[mine])))
+        sigma = np.sqrt(fit.variance * fit.freedom / sizes.chisquare(fit.freedom, int(mine.sum())))
         middle, root = _ahead(fit, x, last, ahead, past)
         off = sigma[:, None] * np.einsum("ij,kj->ik", normal[mine], root)
         drawn[:, mine] = middle + off, middle - off
