@@ -12,6 +12,7 @@ import time
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import effect_worlds as worlds
@@ -64,18 +65,18 @@ class Warned(NamedTuple):
 class Tally:
     """All that is measured in one world."""
 
-    def student_975(freedom: float) -> float:
-    """The 97.5 % quantile of Student's t, by its expansion around the normal's (Abramowitz and Stegun, 26.7.5)."""
-    z = 1.96 - 0.000036
-    return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
-
-
-def __init__(self) -> None:
+    def __init__(self) -> None:
         self.scores: dict[tuple[str, str], list[Score]] = defaultdict(list)
         self.by_break: dict[str, list[Score]] = defaultdict(list)
         self.warned: list[Warned] = []
         self.seconds: dict[str, list[float]] = defaultdict(list)
         self.faults: Counter[str] = Counter()
+
+
+def student_975(freedom: float) -> float:
+    """The 97.5 % quantile of Student's t, by its expansion around the normal's (Abramowitz and Stegun, 26.7.5)."""
+    z = NormalDist().inv_cdf(0.975)
+    return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
 
 
 def inside(low: float, value: float, high: float, size: float) -> bool:
