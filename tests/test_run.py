@@ -33,7 +33,7 @@ def month(tmp_path_factory):
 
 
 def test_the_month_has_these_files_and_no_others(month):
-    names = ["goals.ipynb", "goals.json", "index.en.html", "index.html", "run.json"]
+    names = ["goals.ipynb", "goals.json", "index.en.html", "index.html", "roi.ipynb", "roi.json", "run.json"]
     assert sorted(path.name for path in month.iterdir()) == names
     assert [path.name for path in month.parent.iterdir()] == ["2026-10"]
 

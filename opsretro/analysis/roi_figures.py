@@ -137,7 +137,7 @@ def by_type(table: pd.DataFrame, gains: Mapping[str, Estimate]) -> pd.DataFrame:
 
 def _type_row(kind: str, part: pd.DataFrame, gains: Mapping[str, Estimate]) -> dict[str, Any]:
     known = part[part["activity_id"].isin(list(gains)) & part["cost"].notna() & part["margin"].notna()]
-    cost = float(part["cost"].sum())
+    cost = float(part["cost"].sum(min_count=1))
     earned = total([(gains[row.activity_id], row.margin) for row in known.itertuples()])
     row: dict[str, Any] = {"type": kind, "n": int(part["n"].sum()), "cost": cost}
     row["n_unknown"] = row["n"] - int(known["n"].sum())

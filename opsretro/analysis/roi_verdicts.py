@@ -152,9 +152,9 @@ class _Rows:
         }
         row |= effect_figures(effect)
         row |= profit_figures(effect, margins, math.nan if row["running"] else cost)  # half an effect is no return yet
-        paid = row["verdict"] == Verdict.PROFIT
-        days = payback_days(effect, row["margin"], cost) if paid else math.nan
-        return row | {"warnings": list(self.warned[name]), "payback_days": days}
+        row |= {"warnings": list(self.warned[name])}
+        paid = row["verdict"] == Verdict.PROFIT and not horizon(row)
+        return row | {"payback_days": payback_days(effect, row["margin"], cost) if paid else math.nan}
 
     def _booked(self, ids: Sequence[str], cost: float) -> float:
         """Share of the cost that was booked when the window closed: what a report of that day would have shown."""
@@ -170,11 +170,11 @@ class _Rows:
         if before.empty or not activity["type"]:
             return {"last_id": "", "last_verdict": ""}
         name = before["activity_id"].iloc[-1]
-        figures = profit_figures(
-            self.found.found.get(name, Effect()), [before["margin_rate"].iloc[-1]], float(self.costs[name])
-        )
-        ends = {f"last_roi{end}": figures[f"roi{end}"] for end in ("", "_lower", "_upper")}
-        return {"last_id": name, "last_verdict": figures["verdict"], **ends}
+        effect, margins = self.found.found.get(name, Effect()), [before["margin_rate"].iloc[-1]]
+        figures = profit_figures(effect, margins, float(self.costs[name])) | {"warnings": self.warned.get(name, ())}
+        later = horizon(figures)
+        ends = {f"last_roi{end}": figures[f"roi{later}{end}"] for end in ("", "_lower", "_upper")}
+        return {"last_id": name, "last_verdict": figures[f"verdict{later}"], **ends}
 
 
 def _portfolio(year: pd.DataFrame, found: Effects) -> tuple[pd.DataFrame, dict[str, Estimate]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import Any
 
@@ -16,6 +15,7 @@ from opsretro.report.roi_view import RoiView
 from opsretro.words import say
 from opsretro.workspace import Workspace
 
+MOST_COST = 1e15
 PLAIN = re.compile(r"\d+(\.\d+)?")
 
 
@@ -37,7 +37,7 @@ def explore_activities(ops: Workspace, period: str) -> widgets.VBox:
     Example:
         >>> from opsretro import open_workspace
         >>> explore_activities(open_workspace("data", lang="en"), "2026-10").children[0].label
-        'Live shopping trial'
+        'Double 11 warm-up'
     """
     return _Explorer(ops, period).box
 
@@ -126,8 +126,9 @@ class _Explorer(Live):
 
     def _number(self, control: widgets.Text) -> float | None:
         """What was typed; None = nothing."""
-        typed = control.value.strip().removesuffix("%").strip()
-        most = 100.0 if control is self.margin else math.inf
+        typed, most = control.value.strip(), MOST_COST
+        if control is self.margin:
+            typed, most = typed.removesuffix("%").strip(), 100.0
         if not typed:
             return None
         if PLAIN.fullmatch(typed) and float(typed) <= most:

@@ -33,7 +33,7 @@ def wrapped(text: str, room: float) -> list[str]:
     """Lines of a text, each at most this wide in letters; a Chinese text breaks anywhere.
 
     Example:
-        >>> wrapped("no data in May", 6.0)
+        >>> wrapped("no data in May", 5.0)
         ['no data', 'in May']
     """
     parts, lines = re.findall(r"[\u2e80-\uffef]|[^\s\u2e80-\uffef]+\s*", text), [""]
@@ -110,4 +110,4 @@ def shorten(name: str, room: int) -> str:
     widths = [2 if ord(letter) > 0x2E7F else 1 for letter in name]
     if sum(widths) <= room:
         return name
-    return name[: next(i for i in range(len(name)) if sum(widths[: i + 2]) > room - 1)] + "…"
+    return name[: next(i for i in range(len(name)) if sum(widths[: i + 1]) > room - 1)] + "…"

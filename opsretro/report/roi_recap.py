@@ -35,8 +35,8 @@ def aims(text: RoiText, row: pd.Series) -> list[tuple[str, str]]:
 
 def results(text: RoiText, row: pd.Series) -> list[tuple[str, str]]:
     """What it cost, caused and earned, as label and value."""
-    money, rate = text.money, text.rate
-    days = row["payback_days"]
+    money, rate, stands = text.money, text.rate, text.standing(row)
+    days = stands["payback_days"]
     return _known(
         text,
         {
@@ -44,11 +44,11 @@ def results(text: RoiText, row: pd.Series) -> list[tuple[str, str]]:
             "attributed": _with_roi(text, money(row["attributed"]), rate(row["attributed_roi"], signed=True)),
             "incremental": _spanned(text, row, "incremental", "lower", "upper", is_money=True),
             "lift": _spanned(text, row, "lift", "lift_lower", "lift_upper"),
-            "profit": _spanned(text, row, "profit", "profit_lower", "profit_upper", is_money=True),
-            "roi": _spanned(text, row, "roi", "roi_lower", "roi_upper"),
+            "profit": _spanned(text, stands, "profit", "profit_lower", "profit_upper", is_money=True),
+            "roi": _spanned(text, stands, "roi", "roi_lower", "roi_upper"),
             "chance": text.missing()
-            if math.isnan(row["probability"])
-            else numbers.chance(row["probability"], text.lang),
+            if math.isnan(stands["probability"])
+            else numbers.chance(stands["probability"], text.lang),
             "after": _after(text, row),
             "winsorised": _spanned(text, row, "winsorised", "winsorised_lower", "winsorised_upper", is_money=True),
             "gmv_per_cost": text.times(row["gmv_per_cost"]),
@@ -160,7 +160,7 @@ def prompts(text: RoiText, row: pd.Series) -> list[tuple[str, str]]:
                 factor=text.word(f"factor.{worst['factor']}"),
                 value=text.money(worst["effect"], signed=True),
             )
-    if row["verdict"] == "loss" and not row["refused"]:
+    if text.kind(row) == "loss":
         stop = text.word("prompt.stop_loss", break_even=text.money(row["break_even"]))
     start = "start_holdout" if row["grade"] != "A" else "start_again"
     if row["refused"] in {"overlap", "not_separable"}:

@@ -42,13 +42,14 @@ class RoiText(RoiWords):
     def standing(self, row: pd.Series) -> pd.Series:
         """The row with the figures its verdict rests on: those after the window where a profit did not last."""
         after = {f"{name}{end}": row[f"{name}_after{end}"] for name in ("profit", "roi") for end in ENDS}
-        return row if not horizon(row) else pd.Series({**row, **after, "verdict": row["verdict_after"]})
+        after |= {name: row[f"{name}_after"] for name in ("lower", "upper", "probability", "verdict")}
+        return pd.Series({**row, **after, "payback_days": math.nan}) if horizon(row) else row
 
     def kind(self, row: pd.Series) -> str:
         """profit, loss, unclear, running or untold."""
         if row["running"]:
             return "running"
-        return "untold" if math.isnan(row["incremental"]) else str(row[f"verdict{horizon(row)}"])
+        return "untold" if math.isnan(row["roi"]) else str(row[f"verdict{horizon(row)}"])
 
     def headline(self) -> str:
         """The answer in one sentence."""
@@ -109,12 +110,12 @@ class RoiText(RoiWords):
 
     def why(self, row: pd.Series) -> str:
         """Why an activity has no figure."""
-        return self.word(f"why.{row['refused']}", others=self._others(row))
+        others = [name for name in self._sharing(row) if name != row["activity_id"]]
+        return self.word(f"why.{row['refused']}", others=self.listed(list(map(self.one_name, others))))
 
-    def _others(self, row: pd.Series) -> str:
-        """Who shares days and people with an activity; all of them, of a joint effect."""
-        members = list(self.review.activity(row["joint_id"])["members"]) if row["joint_id"] else list(row["members"])
-        return self.listed([self.one_name(name) for name in members if name != row["activity_id"]])
+    def _sharing(self, row: pd.Series) -> list[str]:
+        """Activities that share days and people, this one among them."""
+        return list((self.review.activity(row["joint_id"]) if row["joint_id"] else row)["members"])
 
     def verdict(self, row: pd.Series) -> str:
         """The verdict in a word or two."""
@@ -139,7 +140,7 @@ class RoiText(RoiWords):
             "n": row["after_days"],
             "stated": self.money(row["cost_stated"]),
             "cost": self.money(row["cost"]),
-            "others": self._others(row),
+            "others": self.listed(list(map(self.one_name, self._sharing(row)))),
         }
         return [self.word(f"warning.{code}", **values) for code in row["warnings"]]
 
@@ -147,6 +148,7 @@ class RoiText(RoiWords):
         """What would change the verdict: the revenue that just pays for the cost."""
         if math.isnan(row["break_even"]) or row["refused"] or row["running"] or math.isnan(row["incremental"]):
             return ""
+        row = self.standing(row)
         key = "turn.lift" if not math.isnan(row["break_even_lift"]) else "turn.money"
         lift = self.rate(row["break_even_lift"], signed=True)
         needed, low, high = self.moneys([row["break_even"], row["lower"], row["upper"]])

@@ -59,8 +59,9 @@ class RoiView(Shown):
     def why(self, subject: str) -> Figure:
         """Why the net profit of an activity differs from its plan."""
         rows = self._split(subject)
-        if rows.empty:
-            return roi_charts.note(self.text.word("recap.no_split"))
+        if not rows["effect"].any():
+            told = self.text.split_title(rows, self.text.one_name(subject)) if len(rows) else ""
+            return roi_charts.note(told or self.text.word("recap.no_split"))
         return roi_charts.split(self.text, rows, self.text.one_name(subject))
 
     def table(self) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from opsretro.words import join_list, pick, say
 if TYPE_CHECKING:
     from opsretro.analysis.roi_review import ActivityReview
 
-LONGEST_NAME = {"wide": 36, "narrow": 14}
+LONGEST_NAME = {"wide": 36, "narrow": 13}
 MONEY = frozenset({"gmv", "gross_profit", "subsidy", "cost", "aov"})
 RATES = frozenset({"ctr", "cvr", "margin"})
 

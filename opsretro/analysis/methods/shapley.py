@@ -29,8 +29,8 @@ def shapley(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str
         Perfect decomposition techniques in energy and environmental analysis, Energy Policy 31 (2003).
 
     Example:
-        >>> shapley({"visits": 100.0, "rate": 0.1}, {"visits": 120.0, "rate": 0.05})
-        {'visits': 1.5, 'rate': -5.5}
+        >>> shapley({"visits": 100.0, "basket": 8.0}, {"visits": 120.0, "basket": 4.0})
+        {'visits': 120.0, 'basket': -440.0}
     """
     problems = [
         Problem(code="column_missing", source=name, values={"column": factor})
