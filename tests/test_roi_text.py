@@ -510,7 +510,7 @@ def test_a_cheaper_and_better_activity_has_no_next_unit(kinds):
 
 def test_the_tile_counts_as_the_headline(kinds):
     assert RoiView(kinds).tile()[0] == "3 paid, 1 lost, 2 open"
-    assert RoiView(kinds.in_language("zh-CN")).tile()[0] == "3 赚、1 亏、3 不能判断"
+    assert RoiView(kinds.in_language("zh-CN")).tile()[0] == "3 赚、1 亏、2 不能判断"
 
 
 def test_the_tile_has_a_mark_for_every_kind(kinds):
