@@ -247,12 +247,12 @@ class Workspace:
                 raise InputError([Problem(code="table_needed", source="activities.csv", values={"section": "roi"})])
             tables = changed(self._activity_tables(), changes or {})
             activities = activities_checked(tables)
-        begun = begun_by(activities, tables, self.as_of)
-        days = tables["daily_metrics"]["date"] if "daily_metrics" in tables else activities["end_date"]
-        calendar = self._calendar(days.max().date(), days.min().date())
-        found = estimated(tables, begun, calendar=calendar.days, only=scope_of(begun, span)[2])
-        context = replace(self.context, holidays_until=calendar.known_until)
-        review = review_activities(found, begun, tables, span, context=context)
+            begun = begun_by(activities, tables, self.as_of)
+            days = tables["daily_metrics"]["date"] if "daily_metrics" in tables else activities["end_date"]
+            calendar = self._calendar(days.max().date(), days.min().date())
+            found = estimated(tables, begun, calendar=calendar.days, only=scope_of(begun, span)[2])
+            context = replace(self.context, holidays_until=calendar.known_until)
+            review = review_activities(found, begun, tables, span, context=context)
         return review.in_language(self.lang)
 
     def _activity_tables(self) -> dict[str, pd.DataFrame]:
@@ -261,7 +261,7 @@ class Workspace:
         tables = {name: self._inputs.tables[name] for name in names if name in self._inputs.tables}
         if "activities" not in tables:
             return {}
-        for name, column in (("daily_metrics", "date"), ("orders", "order_date")):
+        for name, column in (("daily_metrics", "date"), ("orders", "order_date"), ("cost_ledger", "service_date")):
             if self._is_cut and name in tables:
                 tables[name] = tables[name][tables[name][column] <= pd.Timestamp(self.as_of)]
         tables = {name: table for name, table in tables.items() if len(table)}

@@ -313,3 +313,81 @@ def test_the_sample_names_every_type_and_segment():
     names = tomllib.loads((SAMPLE / "retro.toml").read_text(encoding="utf-8"))["names"]
     table = pd.read_csv(SAMPLE / "activities.csv")
     assert {*table["type"], *table["target_segment"], *table["activity_id"]} <= set(names)
+
+
+def test_days_without_data_are_no_days_without_sales(small):
+    frame = daily(lifts=[("vip", "2026-05-04", "2026-05-17", 0.10)])
+    gone = (frame["segment"] == "vip") & frame["date"].between("2026-05-06", "2026-05-10")
+    write(small, daily_metrics=frame[~gone])
+    review = open_workspace(small, lang="en").activity_roi("2026-05")
+    row = only(review)
+    assert (row["missing_days"], row["verdict"]) == (5, "unclear")
+    assert math.isnan(row["profit"])
+    assert "5 days of it have no data" in review.sentences()[0]
+
+
+def test_an_overlap_with_an_activity_of_last_month_brings_that_along(small):
+    both = activities(activity(), activity("april", "2026-04-24", "2026-05-06"))
+    write(small, activities=both)
+    review = open_workspace(small, lang="en").activity_roi("2026-05")
+    assert review.activities["activity_id"].tolist() == ["april", "sale"]
+    assert review.table()["Activity"].tolist() == ["April + Sale, together", "April", "Sale"]
+
+
+def test_nobody_bought_is_no_loss(small):
+    users, orders = people(extra=40.0)
+    late = orders.assign(order_date="2026-05-28")
+    write(small, activities=activities(activity(holdout="Y")), users=users, orders=late)
+    review = open_workspace(small, lang="en").activity_roi("2026-05")
+    assert (only(review)["verdict"], only(review)["method"]) == ("unclear", "none")
+    assert "cannot be told" in review.sentences()[0]
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"), [("en", "gmv is not 0 although orders is"), ("zh-CN", "orders 为 0 而 gmv 不为 0")]
+)
+def test_a_funnel_that_cannot_be_is_refused_before_anything_runs(small, lang, words):
+    write(small, funnel=pd.DataFrame([funnel_row(), actual_row(orders=0)]))
+    with pytest.raises(InputError, match=words):
+        open_workspace(small, lang=lang).activity_roi("2026-05")
+
+
+def test_an_activity_that_still_runs_is_no_last_time(small):
+    both = activities(activity("long", "2026-04-06", "2026-06-30", "new"), activity())
+    write(small, activities=both)
+    assert open_workspace(small).activity_roi("2026-05").activity("sale")["last_id"] == ""
+
+
+def test_what_cost_nothing_is_told_in_money(small):
+    (small / "cost_ledger.csv").unlink()
+    write(small, activities=activities(activity(actual_cost=0.0)))
+    review = open_workspace(small, lang="en").activity_roi("2026-05")
+    assert "cost nothing and earned +¥" in review.sentences()[0]
+    assert "1 paid for itself" in review.headline
+
+
+def test_a_chance_is_not_told_where_the_margins_leave_it_open(small):
+    write(
+        small,
+        activities=activities(activity(margin_rate=0.05), activity("fair", margin_rate=0.9)),
+        funnel=pd.DataFrame([actual_row()]),
+    )
+    row = open_workspace(small).activity_roi("2026-05").joint.iloc[0]
+    assert (row["verdict"], math.isnan(row["probability"])) == ("unclear", True)
+
+
+def test_a_service_of_next_year_is_in_the_future(small):
+    write(small, cost_ledger=ledger(("sale", 5.0, "2027-01-01", "2027-01-02")))
+    with pytest.raises(
+        InputError,
+        match=r"^cost_ledger\.csv: 1 problem\. Column 'service_date', row 2: 2027-01-01 lies after 2026-05-30",
+    ):
+        open_workspace(small, lang="en").check_period("2026-05")
+
+
+def test_an_id_like_that_of_a_joint_effect_stays_apart(small):
+    three = activities(activity("a"), activity("b"), activity("a+b", "2026-05-20", "2026-05-24", "new"))
+    write(small, activities=three, cost_ledger=ledger(("a", 5.0)), funnel=pd.DataFrame([actual_row("a")]))
+    review = open_workspace(small).activity_roi("2026-05")
+    assert review.joint["activity_id"].tolist() == ["a+b+"]
+    assert review.activity("a+b")["segment"] == "new"

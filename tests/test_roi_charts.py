@@ -155,7 +155,7 @@ def test_rows_without_a_profit_have_words_and_no_mark(portfolio):
     axes, rows = portfolio
     words = [text.get_text() for text in axes.texts]
     unknown = rows.index[rows["profit"].isna()]
-    assert {words[place] for place in unknown} == {"– no cost", "– too little history", "… running"}
+    assert {words[place] for place in unknown} == {"– no cost or margin", "– too little history", "… running"}
     assert not [line for line in axes.lines if len(line.get_xdata()) == 1 and line.get_ydata()[0] in unknown]
 
 

@@ -10,8 +10,8 @@ from roi_frames import actual_row, funnel_row, ledger
 
 from opsretro import InputError, roi
 from opsretro.analysis.methods.effect import Estimate, total
+from opsretro.analysis.methods.funnel import FACTORS
 from opsretro.analysis.methods.returns import judge, profit_ends
-from opsretro.analysis.roi_money import FACTORS
 
 GAIN = Estimate(point=100.0, draws=np.linspace(0.0, 200.0, 2001))
 

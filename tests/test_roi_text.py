@@ -291,8 +291,8 @@ def test_the_warning_of_a_joint_effect_names_all_of_it(kinds):
 
 def test_without_a_cost_revenue_is_told_and_no_roi(kinds):
     assert told(kinds, "article").endswith("without its cost and margin no ROI can be told.")
-    assert cells(kinds, "article")[1:] == [*("–",) * 4, "B with controls", "– no cost"]
-    assert cells(kinds, "article", "zh-CN")[-1] == "– 缺成本"
+    assert cells(kinds, "article")[1:] == [*("–",) * 4, "B with controls", "– no cost or margin"]
+    assert cells(kinds, "article", "zh-CN")[-1] == "– 缺成本或毛利率"
     assert list(recap(kinds, "article")) == ["Additional revenue", "Lift", "Additional revenue with the days after"]
 
 
@@ -524,7 +524,7 @@ def test_conclusions_begin_with_the_headline_and_lead_to_open_recaps(kinds):
     first, *rest = RoiView(kinds).conclusions()
     assert first == (kinds.headline, "roi")
     assert [href for _, href in rest] == [
-        f"activity-{name}-open" for name in [finding.subject for finding in kinds.findings[:4]]
+        f"activity-{name}.open" for name in [finding.subject for finding in kinds.findings[:4]]
     ]
 
 

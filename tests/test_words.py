@@ -14,10 +14,10 @@ from opsretro.analysis.methods.centre_line import Method
 from opsretro.analysis.methods.daily_signals import DayState
 from opsretro.analysis.methods.daily_signals import Kind as AlertKind
 from opsretro.analysis.methods.effect import Caution
+from opsretro.analysis.methods.funnel import FACTORS
 from opsretro.analysis.methods.returns import Verdict
 from opsretro.analysis.methods.smart import Defect
 from opsretro.analysis.roi_figures import STAGES
-from opsretro.analysis.roi_money import FACTORS
 from opsretro.analysis.team_score import ASSESSORS
 from opsretro.errors import InputError, Problem
 from opsretro.report.goal_view import COLUMNS, RUNNING

@@ -113,7 +113,9 @@ def estimated(
     randomly = {name: _randomised(activities, tables, name) for name in _held_out(activities, tables)}
     held_out = {name: one for name, one in randomly.items() if one is not None}
     singles, joints = told_apart([_window(activity) for _, activity in activities.iterrows()], held_out)
-    wanted = [window for window in [*singles, *joints] if only is None or set(window.ids) & set(only)]
+    needed = {window.id for window in singles} if only is None else set(only)
+    needed |= {name for joint in joints if needed & set(joint.ids) for name in joint.ids}
+    wanted = [window for window in [*singles, *joints] if needed & set(window.ids)]
     found = dict(held_out)
     if todo := [window for window in wanted if window.id not in held_out]:
         found |= _compared(todo, singles, tables, calendar)
@@ -209,12 +211,11 @@ def _randomised(activities: pd.DataFrame, tables: Mapping[str, pd.DataFrame], na
     activity = activities.loc[activities["activity_id"] == name].iloc[0]
     if users.empty:
         return None
-    placed = pd.to_datetime(tables["orders"].loc[tables["orders"]["kind"] == "order", "order_date"])
-    if not (placed >= activity["start_date"]).any():
-        return Effect()
-    return randomised(
-        users, tables["orders"], start=activity["start_date"], end=activity["end_date"], after_days=AFTER_DAYS
-    )
+    orders = tables["orders"].loc[tables["orders"]["kind"] == "order"]
+    placed, start, end = pd.to_datetime(orders["order_date"]), activity["start_date"], activity["end_date"]
+    if not (placed.between(start, end) & orders["user_id"].astype("str").isin(users["user_id"].astype("str"))).any():
+        return Effect()  # nobody bought: nothing to compare
+    return randomised(users, tables["orders"], start=start, end=end, after_days=AFTER_DAYS)
 
 
 def _window(activity: pd.Series) -> Window:
@@ -293,7 +294,8 @@ def _one(
 
 def _row(window: Window, found: Effect, activities: pd.DataFrame, costs: pd.Series) -> dict[str, Any]:
     cost = costs.loc[list(window.ids)].sum(skipna=False)
-    verdict, probability = judge(found.window, activities["margin_rate"].tolist(), cost)
+    whole = found.window if not found.missing_days else None
+    verdict, probability = judge(whole, activities["margin_rate"].tolist(), cost)
     stated = activities["actual_cost"]
     incomplete = [stated[name] < costs[name] * (1.0 - COST_TOLERANCE) for name in window.ids]
     cautions = (*found.cautions, *((Caution.COST_INCOMPLETE,) if any(incomplete) else ()))

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from opsretro.analysis.methods.effect import Basis, Effect, Estimate, ends_of, figures, total
+from opsretro.analysis.methods.funnel import FACTORS, explain_miss
 from opsretro.analysis.methods.returns import Verdict, judge, profit_ends, ratio
-from opsretro.analysis.roi_money import FACTORS, explain_miss
 
 GRADES = {Basis.RANDOMISED: "A", Basis.CONTROLS: "B", Basis.NO_CONTROL: "C", Basis.NONE: ""}
 """How much weight the evidence bears: held out at random, compared with others, compared with its own past."""
@@ -51,7 +51,7 @@ def profit_figures(found: Effect, margins: Sequence[float], cost: float) -> dict
     for suffix, gain in (("", found.window), ("_after", found.after)):
         margin = float(np.mean(margins))
         ends = (math.nan,) * 3
-        if gain is not None:
+        if gain is not None and np.isfinite([*margins, cost]).all():
             spans = [profit_ends(gain, one, cost) for one in margins]
             ends = (gain.point * margin - cost, min(low for low, _ in spans), max(high for _, high in spans))
         verdict, chance = judge(gain, margins, cost)
@@ -72,6 +72,7 @@ def effect_figures(found: Effect) -> dict[str, Any]:
         row[name] = row[one] / found.baseline if found.baseline > 0 else math.nan
     return row | {
         "baseline": found.baseline,
+        "missing_days": found.missing_days,
         "after_days": found.after_days,
         "method": found.basis.value,
         "grade": GRADES[found.basis],

@@ -27,7 +27,7 @@ _ROW = {
     **dict.fromkeys(("budget", "cost", "cost_stated", "over_budget", "booked_share", "margin", "expected_roi"), _F),
     **dict.fromkeys(("attributed", "attributed_profit", "attributed_roi"), _F),
     **dict.fromkeys(FIGURES, _F),
-    "after_days": _I,
+    **dict.fromkeys(("missing_days", "after_days"), _I),
     "baseline": _F,
     **_with_ends("lift", "profit", "roi", "profit_after", "roi_after"),
     **dict.fromkeys(("probability", "probability_after"), _F),
@@ -53,9 +53,10 @@ class ActivityReview(Result):
             the joint effect it is part of, empty = none). Money in the context's currency, NaN = unknown: budget, cost
             (accrual), cost_stated, over_budget (cost − budget), booked_share (of the cost, booked when the window
             closed), margin, expected_roi; attributed, attributed_profit, attributed_roi (as the platform counts);
-            incremental (caused in the window), lower, upper (95 %), incremental_after, lower_after, upper_after (with
-            the after_days after it); baseline (expected without the activity), lift (of it); profit, roi, profit_after,
-            roi_after, each with its interval (_lower, _upper);
+            incremental (caused in the window), lower, upper (95 %), missing_days (of the window, without data: then no
+            profit is told), incremental_after, lower_after, upper_after (with the after_days after it); baseline
+            (expected without the activity), lift (of it); profit, roi, profit_after, roi_after, each with its interval
+            (_lower, _upper);
             probability (of a profit), verdict (profit, loss, unclear), the same _after (empty = no day after it yet);
             winsorised (a held-out test with its largest buyers cut); method, grade (A held out at random, B compared
             with controls, C with its own past), refused (why there is no figure), warnings (list of codes), controls

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from opsretro.analysis.methods.funnel import step_problems
 from opsretro.analysis.methods.holdout import order_problems, people_problems
 from opsretro.analysis.methods.windows import EVERYBODY
 from opsretro.errors import InputError, Problem
@@ -26,7 +27,6 @@ NEEDED = {
 }
 NUMBERS = ("budget", "actual_cost", "expected_roi", "margin_rate", "attributed_revenue")
 TEXTS = ("name", "type", "owner", "target_segment", "holdout")
-NAMES_SHOWN = 8
 MOST_MARGIN = 1.0
 """Nobody keeps more than the whole price; a larger one was typed as per cent."""
 
@@ -69,7 +69,10 @@ def activities_checked(tables: Mapping[str, pd.DataFrame], *, currency: str = ""
     for name, column in (("daily_metrics", "revenue"), ("cost_ledger", "amount")):
         if name in tables:
             problems += number_problems(tables[name], column, f"{name}.csv", filled=name != "daily_metrics")
+    if "service_date" in tables.get("cost_ledger", ()):
+        days["cost_ledger"] = pd.to_datetime(tables["cost_ledger"]["service_date"], errors="coerce").dt.normalize()
     problems += [*_people(activities, tables), *_future(days, today)]
+    problems += step_problems(tables["funnel"], FUNNEL) if "funnel" in tables else []
     problems += _twice(tables, days) + _plans_alone(activities, tables, today)
     if problems:
         raise InputError(problems)
@@ -94,6 +97,10 @@ def changed(tables: Mapping[str, pd.DataFrame], changes: Mapping[str, Mapping[st
     )
     wrong = [(name, known) for name in changes if name not in known]
     wrong += [(column, list(columns)) for values in changes.values() for column in values if column not in columns]
+    segments = sorted(set(tables["daily_metrics"]["segment"].astype("str"))) if "daily_metrics" in tables else []
+    for chosen in (values["controls"] for values in changes.values() if "controls" in values):
+        names = chosen if isinstance(chosen, (list, tuple)) and len(chosen) else [str(chosen)]
+        wrong += [(str(name), segments) for name in names if name not in segments]
     if wrong:
         raise InputError(
             Problem(code="bad_argument", source="changes", values={"value": value, "fix": ", ".join(fix)})
@@ -117,6 +124,9 @@ def _completed(activities: pd.DataFrame, problems: list[Problem]) -> pd.DataFram
     for column in NUMBERS:
         problems += number_problems(table, column, ACTIVITIES)
         table[column] = pd.to_numeric(table[column], errors="coerce").astype("float64")
+    if table["activity_id"].isna().any():
+        at = rows(table["activity_id"].isna())
+        problems.append(Problem(code="empty_cell", source=ACTIVITIES, column="activity_id", rows=at))
     table["activity_id"] = table["activity_id"].astype("str")
     table[list(TEXTS)] = table[list(TEXTS)].astype("str").fillna("").replace({"nan": "", "None": ""})
     table["target_segment"] = table["target_segment"].str.strip().replace("", EVERYBODY)
@@ -162,7 +172,7 @@ def _unknown(cells: pd.Series, known: Sequence[str], source: str) -> Iterator[di
     """Where each name stands that is not among the known ones."""
     cells = cells.astype("str")
     for value in cells[~cells.isin(known)].unique():
-        values = {"value": str(value), "known": ", ".join(known[:NAMES_SHOWN])}
+        values = {"value": str(value), "known": ", ".join(known[:8])}
         yield {"source": source, "column": str(cells.name), "rows": rows(cells == value), "values": values}
 
 

@@ -45,9 +45,14 @@ def scope_of(begun: pd.DataFrame, period: Period) -> tuple[pd.DataFrame, pd.Data
     now = begun[(begun["start_date"] <= end) & (begun["planned_end"] >= start)]
     since = pd.Timestamp(f"{add_months(period.months[-1], 1 - PORTFOLIO_MONTHS)}-01")
     year = begun[(begun["start_date"] <= end) & (begun["end_date"] >= since)]
-    before = begun[(begun["start_date"] < start) & begun["type"].isin(now["type"])]
-    names = (*now["activity_id"], *year["activity_id"], *before.groupby("type").tail(1)["activity_id"])
-    return now, year, frozenset(names)
+    last = [earlier["activity_id"].iloc[-1] for _, row in now.iterrows() if len(earlier := earlier_of(row, begun))]
+    return now, year, frozenset([*now["activity_id"], *year["activity_id"], *last])
+
+
+def earlier_of(activity: pd.Series, begun: pd.DataFrame) -> pd.DataFrame:
+    """Activities of the same type that are over and began before, oldest first."""
+    same = (begun["type"] == activity["type"]) & ~begun["running"] & bool(activity["type"])
+    return begun[same & (begun["start_date"] < activity["start_date"])]
 
 
 def review_activities(
@@ -71,6 +76,9 @@ def review_activities(
         The review; without rows when no activity ran.
     """
     now, year, _ = scope_of(begun, period)
+    names = set(now["activity_id"])
+    shared = {name for ids in found.joint["activity_ids"] if names & set(ids) for name in ids}
+    now = begun[begun["activity_id"].isin(names | shared)]
     rows = _Rows(begun, found, tables)
     singles = [rows.single(row) for _, row in now.iterrows()]
     names = set(now["activity_id"])
@@ -151,7 +159,8 @@ class _Rows:
             "attributed_roi": ratio(earned, cost),
         }
         row |= effect_figures(effect)
-        row |= profit_figures(effect, margins, math.nan if row["running"] else cost)  # half an effect is no return yet
+        whole = not row["running"] and not effect.missing_days  # part of an effect is no return
+        row |= profit_figures(effect, margins, cost if whole else math.nan)
         row |= {"warnings": list(self.warned[name])}
         paid = row["verdict"] == Verdict.PROFIT and not horizon(row)
         return row | {"payback_days": payback_days(effect, row["margin"], cost) if paid else math.nan}
@@ -165,9 +174,8 @@ class _Rows:
 
     def _last_time(self, activity: pd.Series) -> dict[str, Any]:
         """The newest earlier activity of the same type."""
-        same = self.activities[self.activities["type"] == activity["type"]]
-        before = same[same["start_date"] < activity["start_date"]]
-        if before.empty or not activity["type"]:
+        before = earlier_of(activity, self.activities)
+        if before.empty:
             return {"last_id": "", "last_verdict": ""}
         name = before["activity_id"].iloc[-1]
         effect, margins = self.found.found.get(name, Effect()), [before["margin_rate"].iloc[-1]]
@@ -190,7 +198,8 @@ def _portfolio(year: pd.DataFrame, found: Effects) -> tuple[pd.DataFrame, dict[s
         figures = profit_figures(effect, margins, cost) | {"warnings": warned[name]}
         row = {"activity_id": name, "type": kind, "n": len(ids), "start": mine["start_date"].min()}
         rows.append(row | {"cost": cost, "margin": sum(margins) / len(margins)})
-        if gain := effect.after if horizon(figures) else effect.window:
+        gain = effect.after if horizon(figures) else effect.window
+        if gain is not None and not effect.missing_days:
             gains[name] = gain
     table = pd.DataFrame(rows, columns=["activity_id", "type", "n", "start", "cost", "margin"])
     return table.sort_values("start", kind="stable"), gains

@@ -49,7 +49,7 @@ class RoiText(RoiWords):
         """profit, loss, unclear, running or untold."""
         if row["running"]:
             return "running"
-        return "untold" if math.isnan(row["roi"]) else str(row[f"verdict{horizon(row)}"])
+        return "untold" if math.isnan(row["profit"]) else str(row[f"verdict{horizon(row)}"])
 
     def headline(self) -> str:
         """The answer in one sentence."""
@@ -79,10 +79,15 @@ class RoiText(RoiWords):
             low, high = (self.money(row[end], signed=True) for end in ("lower", "upper"))
             amount, day = self.money(row["incremental"], signed=True), numbers.day(row["end"], self.lang)
             return self.word("told.running", name=name, amount=amount, low=low, high=high, day=day)
-        if math.isnan(row["roi"]):
+        if math.isnan(row["profit"]):
             low, high = (self.money(row[end], signed=True) for end in ("lower", "upper"))
-            amount = self.money(row["incremental"], signed=True)
-            return self.word("told.no_cost", name=name, amount=amount, low=low, high=high)
+            values = {"name": name, "amount": self.money(row["incremental"], signed=True), "low": low, "high": high}
+            n = row["missing_days"]
+            return self.word("told.gaps", n=n, **values) if n else self.word("told.no_cost", **values)
+        if math.isnan(row["roi"]):
+            low, high = (self.money(row[f"profit{end}"], signed=True) for end in ENDS[1:])
+            profit, verdict = self.money(row["profit"], signed=True), self.word(f"so.{row['verdict']}")
+            return self.word("told.free", name=name, profit=profit, low=low, high=high, verdict=verdict)
         claim = (
             ""
             if math.isnan(row["attributed_roi"])
@@ -125,8 +130,8 @@ class RoiText(RoiWords):
             return self.word("verdict.untold")
         if row["running"]:
             return self.word("verdict.running")
-        if math.isnan(row["roi"]):
-            return self.word("verdict.no_cost")
+        if math.isnan(row["profit"]):
+            return self.word("verdict.gaps" if row["missing_days"] else "verdict.no_cost")
         text = self.word(f"verdict.{self.kind(row)}")
         return self.word("verdict.later", verdict=text, n=row["after_days"]) if horizon(row) else text
 
@@ -146,7 +151,7 @@ class RoiText(RoiWords):
 
     def turn(self, row: pd.Series) -> str:
         """What would change the verdict: the revenue that just pays for the cost."""
-        if math.isnan(row["break_even"]) or row["refused"] or row["running"] or math.isnan(row["incremental"]):
+        if math.isnan(row["break_even"]) or row["refused"] or row["running"] or math.isnan(row["profit"]):
             return ""
         row = self.standing(row)
         key = "turn.lift" if not math.isnan(row["break_even_lift"]) else "turn.money"

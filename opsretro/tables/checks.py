@@ -52,7 +52,8 @@ def one_currency(tables: Mapping[str, pd.DataFrame], currency: str = "") -> list
 
 def dates_of(cells: pd.Series, source: str, problems: list[Problem]) -> pd.Series:
     """Days as datetime64 at midnight; what is no date, or missing, is added to the problems."""
-    found = pd.to_datetime(cells, errors="coerce").astype("datetime64[ns]").dt.normalize()
+    cells = cells.dt.tz_localize(None) if isinstance(cells.dtype, pd.DatetimeTZDtype) else cells
+    found = pd.to_datetime(cells, errors="coerce", format="ISO8601").astype("datetime64[ns]").dt.normalize()
     wrong = cells[found.isna()]
     problems += [
         Problem(

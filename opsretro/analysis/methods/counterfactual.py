@@ -145,6 +145,7 @@ def _effect(task: Task, found: Expected, cautions: list[Caution]) -> Effect:
     return Effect(
         window=_estimate(window, wider),
         after=after,
+        missing_days=int((~there[:length]).sum()),
         after_days=len(task.days) - task.stop if after else 0,
         baseline=float(np.median(found.draws[:, :length][:, there[:length]].sum(axis=1))),
         basis=Basis.CONTROLS if task.names else Basis.NO_CONTROL,

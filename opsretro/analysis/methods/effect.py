@@ -84,6 +84,7 @@ class Effect:
     Attributes:
         window: Total over the window; None = refused.
         after: Total over the window and the days after it; None = refused, or there is no such day yet.
+        missing_days: Days of the window without data; the totals leave them out.
         after_days: Days after the window that `after` holds.
         baseline: Total over the window that was to be expected without the change; NaN = unknown.
         basis: What the effect rests on.
@@ -98,6 +99,7 @@ class Effect:
 
     window: Estimate | None = None
     after: Estimate | None = None
+    missing_days: int = 0
     after_days: int = 0
     baseline: float = np.nan
     basis: Basis = Basis.NONE

@@ -31,7 +31,8 @@ def judge(gain: Estimate | None, margins: Sequence[float], cost: float) -> tuple
 
     Returns:
         profit or loss where the 95 % interval of the profit lies on one side of 0, else unclear; and the chance of a
-        profit (NaN = unknown).
+        profit (NaN = unknown,
+        or open because the margins differ).
 
     Example:
         >>> judge(Estimate(point=500.0, draws=np.linspace(400.0, 600.0, 101)), [0.3], 100.0)
@@ -43,7 +44,10 @@ def judge(gain: Estimate | None, margins: Sequence[float], cost: float) -> tuple
         pick(profit_ends(gain, margin, cost)[side] for margin in margins) for side, pick in ((0, min), (1, max))
     )
     verdict = Verdict.PROFIT if low > 0 else Verdict.LOSS if high < 0 else Verdict.UNCLEAR
-    return verdict, min(_chance(gain, margin, cost) for margin in margins)
+    chances = sorted(_chance(gain, margin, cost) for margin in margins)
+    if verdict == Verdict.UNCLEAR and chances[0] != chances[-1]:
+        return verdict, math.nan  # whose margin it earned is not known
+    return verdict, chances[-1] if verdict == Verdict.LOSS else chances[0]
 
 
 def horizon(row: Mapping[str, Any]) -> str:

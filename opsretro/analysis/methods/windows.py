@@ -77,15 +77,16 @@ def told_apart(windows: Sequence[Window], by_chance: Collection[str] = ()) -> tu
     judged, together = {window.id: window for window in windows}, []
     for group in groups:
         if len(group) > 1 and not all(window.id in by_chance for window in group):
-            together.append(_together(sorted(group, key=lambda window: order[window.id])))
+            together.append(_together(sorted(group, key=lambda window: order[window.id]), taken=order))
             judged |= {window.id: _refused(window, group) for window in group if window.id not in by_chance}
     return list(judged.values()), together
 
 
-def _together(group: Sequence[Window]) -> Window:
+def _together(group: Sequence[Window], taken: Collection[str]) -> Window:
     ids = tuple(window.id for window in group)
+    name = "+".join(ids)
     return Window(
-        id="+".join(ids),
+        id=f"{name}+" if name in taken else name,
         ids=ids,
         targets=frozenset().union(*(window.targets for window in group)),
         start=min(window.start for window in group),
