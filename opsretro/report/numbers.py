@@ -123,12 +123,10 @@ def axis(values: Sequence[float], unit: str, lang: str, *, currency: str = "CNY"
         scale, suffix = 0.01, "%"
     step = min((b - a for a, b in pairwise(values)), default=largest or 1.0) / scale
     decimals = next((n for n in range(15) if abs(round(step, n) - step) < step / 1000), 15)
-    signs = (MINUS if value < 0 else "" for value in values)
+    zero = f"{prefix}0{'%' if unit in RATES else ''}"
     return [
-        f"{sign}{prefix}{abs(value) / scale:.{decimals}f}{suffix}"
-        if value
-        else f"{prefix}0{suffix if unit in RATES else ''}"
-        for sign, value in zip(signs, values, strict=True)
+        f"{MINUS if value < 0 else ''}{prefix}{abs(value) / scale:.{decimals}f}{suffix}" if value else zero
+        for value in values
     ]
 
 
