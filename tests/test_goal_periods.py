@@ -344,7 +344,7 @@ def test_a_month_without_rows_is_no_short_history(ops):
 
 def test_a_page_with_one_goal_links_to_what_is_there(ops):
     shown = ops({}, monthly(CALM)).goal_review("2026-04")._view()
-    assert [anchor for _, anchor in shown.conclusions()] == ["goals", "goal-g.open"]
+    assert [anchor for _, anchor in shown.conclusions()] == ["goals", "open-goal-g"]
 
 
 def test_a_day_before_all_data_is_refused_and_nothing_is_replaced(ops):

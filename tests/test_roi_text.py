@@ -524,7 +524,7 @@ def test_conclusions_begin_with_the_headline_and_lead_to_open_recaps(kinds):
     first, *rest = RoiView(kinds).conclusions()
     assert first == (kinds.headline, "roi")
     assert [href for _, href in rest] == [
-        f"activity-{name}.open" for name in [finding.subject for finding in kinds.findings[:4]]
+        f"open-activity-{name}" for name in [finding.subject for finding in kinds.findings[:4]]
     ]
 
 

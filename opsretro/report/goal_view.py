@@ -124,7 +124,7 @@ class GoalView(Shown):
         """The headline and the most important findings, each with the anchor of its evidence."""
         top = [item for item in self.review.findings if item.subject][:TOP_SENTENCES]
         return [(self.headline(), "goals")] + [
-            (self.sentence(item), f"{anchor('goal', item.subject)}.open") for item in top
+            (self.sentence(item), f"open-{anchor('goal', item.subject)}") for item in top
         ]
 
     def changes(self) -> list[str]:

@@ -122,7 +122,7 @@ class RoiView(Shown):
     def conclusions(self) -> list[tuple[str, str]]:
         """The most important findings, each with the anchor of its evidence."""
         top = [item for item in self.review.findings if item.subject][:TOP_SENTENCES]
-        told = [(self.sentence(item), f"{anchor('activity', item.subject)}.open") for item in top]
+        told = [(self.sentence(item), f"open-{anchor('activity', item.subject)}") for item in top]
         return [(self.headline(), "roi"), *told]
 
     def changes(self) -> list[str]:
@@ -219,7 +219,7 @@ class RoiView(Shown):
             "turn": text.turn(row),
             "course_title": text.chart_title(row) if told else "",
             "course": self._pictures(
-                f"{ident}.course",
+                f"course-{ident}",
                 text.chart_title(row),
                 lambda size: roi_charts.course(text, row, days, size=size, title=False),
             )
@@ -228,7 +228,7 @@ class RoiView(Shown):
             "course_key": text.join(text.chart_key(row), text.chart_caption(row)) if told else "",
             "split_title": text.split_title(split, text.one_name(name)) if len(split) else "",
             "split": self._pictures(
-                f"{ident}.split",
+                f"split-{ident}",
                 text.one_name(name),
                 lambda size: roi_charts.split(text, split, name, size=size, title=False),
             )
