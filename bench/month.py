@@ -1,7 +1,7 @@
-"""What a month costs: `opsretro run` against papermill and nbconvert commands on the same notebook, in the same run.
+"""What a month costs: `opsretro run` against papermill and nbconvert commands on the same notebooks, in the same run.
 
-Both sides start from nothing: our command checks every table, runs the notebook, and writes two pages, the numbers and
-the manifest; the peer runs the notebook and writes one HTML page of it. Alternating, so that a slow moment of the
+Both sides start from nothing: our command checks every table, runs the notebooks, and writes two pages, the numbers and
+the manifest; the peer runs them and writes an HTML page of each. Alternating, so that a slow moment of the
 machine hits both.
 """
 
@@ -19,7 +19,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
-NOTEBOOK = ROOT / "notebooks" / "01_goal_review.ipynb"
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 ROUNDS = 5
 
 
@@ -61,13 +61,19 @@ def main() -> None:
         ours = [
             [str(BIN / "opsretro"), "run", "--month", "2026-10", "--workspace", "data", "--out", f"{folder}/reports"]
         ]
-        done = f"{folder}/01.ipynb"
         words = ["-p", "workspace", str(ROOT / "data"), "-p", "out", folder]
         peer = [
-            [str(BIN / "papermill"), str(NOTEBOOK), done, *words],
-            [str(BIN / "jupyter"), "nbconvert", "--to", "html", done],
+            command
+            for notebook in NOTEBOOKS
+            for command in (
+                [str(BIN / "papermill"), str(notebook), f"{folder}/{notebook.name}", *words],
+                [str(BIN / "jupyter"), "nbconvert", "--to", "html", f"{folder}/{notebook.name}"],
+            )
         ]
-        rows = {"opsretro run (check, notebook, 2 pages, JSON)": ours, "papermill + nbconvert (notebook, 1 page)": peer}
+        rows = {
+            "opsretro run (check, notebooks, 2 pages, JSON)": ours,
+            "papermill + nbconvert (notebooks, a page each)": peer,
+        }
         for commands in rows.values():
             measured(commands)
         figures = {name: [] for name in rows}
