@@ -80,7 +80,7 @@ def main() -> None:
         for _ in range(ROUNDS):
             for name, commands in rows.items():
                 figures[name].append(measured(commands))
-    print(f"One month, goal review of the sample, median of {ROUNDS} alternating runs after one warm-up each")
+    print(f"One month of the sample, median of {ROUNDS} alternating runs after one warm-up each")
     print(f"{'':48}{'seconds':>9}{'peak MiB':>10}")
     for name, runs in figures.items():
         print(f"{name:48}{median(s for s, _ in runs):9.2f}{median(m for _, m in runs):10.0f}")
