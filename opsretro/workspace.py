@@ -176,7 +176,8 @@ class Workspace:
             goals_in_force(self._inputs.tables, span, self.settings.rebases)
         if "metrics" in self._inputs.present and not self.months:
             raise InputError([Problem(code="nothing_known", source="--as-of", values={"value": self.as_of})])
-        self._activity_tables()
+        if "activities" in self._inputs.tables:
+            self._activity_tables({})
         if self.months and not set(span.months) & set(self.months):
             values = {"value": span.label, "first": self.months[0], "last": self.months[-1]}
             raise InputError([Problem(code="no_such_month", source="--month", values=values)])
@@ -245,28 +246,30 @@ class Workspace:
             span = Period.parse(period, source="period")
             if "activities" not in self._inputs.tables:
                 raise InputError([Problem(code="table_needed", source="activities.csv", values={"section": "roi"})])
-            tables = changed(self._activity_tables(), changes or {})
-            activities = activities_checked(tables)
+            tables, activities = self._activity_tables(changes or {})
             begun = begun_by(activities, tables, self.as_of)
             days = tables["daily_metrics"]["date"] if "daily_metrics" in tables else activities["end_date"]
             calendar = self._calendar(days.max().date(), days.min().date())
-            found = estimated(tables, begun, calendar=calendar.days, only=scope_of(begun, span)[2])
+            scope = scope_of(begun, span)
+            found = estimated(tables, begun, calendar=calendar.days, only=scope[2])
             context = replace(self.context, holidays_until=calendar.known_until)
-            review = review_activities(found, begun, tables, span, context=context)
+            review = review_activities(found, begun, tables, scope, period=span.label, context=context)
         return review.in_language(self.lang)
 
-    def _activity_tables(self) -> dict[str, pd.DataFrame]:
-        """The tables about activities, checked; with a moment somebody named, facts of later days do not exist yet."""
+    def _activity_tables(
+        self, changes: Mapping[str, Mapping[str, Any]]
+    ) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
+        """The tables about activities with what is supposed of them, and the activities checked against the others.
+
+        With a moment somebody named, facts of later days do not exist yet.
+        """
         names = ("activities", "daily_metrics", "cost_ledger", "funnel", "users", "orders")
         tables = {name: self._inputs.tables[name] for name in names if name in self._inputs.tables}
-        if "activities" not in tables:
-            return {}
         for name, column in (("daily_metrics", "date"), ("orders", "order_date"), ("cost_ledger", "service_date")):
             if self._is_cut and name in tables:
                 tables[name] = tables[name][tables[name][column] <= pd.Timestamp(self.as_of)]
-        tables = {name: table for name, table in tables.items() if len(table)}
-        activities_checked(tables, currency=self.settings.currency, today=self.as_of)
-        return tables
+        tables = changed({name: table for name, table in tables.items() if len(table)}, changes)
+        return tables, activities_checked(tables, currency=self.settings.currency, today=self.as_of)
 
     def alerts(self) -> Alerts:
         """What is new on the newest whole day of data, for every goal in force.

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import SAMPLE
+from roi_cases import write
 from roi_frames import activities, activity, actual_row, daily, funnel_row, ledger, people
 
 from opsretro import InputError, open_workspace
@@ -16,14 +17,6 @@ from opsretro.tables.sample import story
 from opsretro.tables.sample.campaigns import campaigns
 
 REFUSED_BY = {"d11_2024": "short_pre"}
-
-
-def write(folder, **tables):
-    """A workspace of these tables."""
-    folder.mkdir(exist_ok=True)
-    for name, table in tables.items():
-        table.to_csv(folder / f"{name}.csv", index=False)
-    return folder
 
 
 @pytest.fixture(scope="module")

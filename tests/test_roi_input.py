@@ -138,9 +138,19 @@ def test_text_where_a_number_belongs(column, value):
 def test_an_infinite_amount():
     wrong = daily()
     wrong.loc[8, "revenue"] = float("inf")
-    assert "Column 'revenue', row 8: a value is infinite; leave it missing." in refused(
-        daily_metrics=wrong
-    ).lower().replace("column", "Column")
+    said = refused(daily_metrics=wrong)
+    assert said == "daily_metrics.csv: 1 problem. Column 'revenue', row 8: a value is infinite; leave it missing."
+
+
+def test_a_date_of_an_order_that_is_none_is_told_once():
+    users, orders = people(10, 10)
+    said = refused(users=users, orders=orders.assign(order_date=["x", *orders["order_date"][1:]]))
+    assert said.startswith("orders.csv: 1 problem. Column 'order_date', row 0: 'x' is not a date;")
+
+
+def test_a_segment_may_come_into_being_with_the_activity_that_is_planned_for_it():
+    planned = activities(activity(), activity("autumn", "2026-09-01", "2026-09-07", "students"))
+    activities_checked(tables(activities=planned), today="2026-06-01")
 
 
 def test_a_date_that_is_none():

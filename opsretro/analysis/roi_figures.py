@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from opsretro.analysis.methods.effect import Basis, Effect, Estimate, ends_of, figures, total
-from opsretro.analysis.methods.funnel import FACTORS, explain_miss
+from opsretro.analysis.methods.funnel import CHAIN, FACTORS, explain_miss, factors
 from opsretro.analysis.methods.returns import Verdict, judge, profit_ends, ratio
 
 GRADES = {Basis.RANDOMISED: "A", Basis.CONTROLS: "B", Basis.NO_CONTROL: "C", Basis.NONE: ""}
@@ -94,11 +94,10 @@ def funnel_rows(funnel: pd.DataFrame, name: str) -> dict[str, dict[str, float]]:
 def split_rows(name: str, funnel: Mapping[str, Mapping[str, float]]) -> list[dict[str, Any]]:
     """The plan-to-actual split of the net profit, one row a factor; none without both versions in full."""
     plan, actual = funnel["plan"], funnel["actual"]
-    needed = ("reach", "clicks", "orders", "gmv", "gross_profit", "cost")
-    if any(math.isnan(side.get(column, math.nan)) for side in (plan, actual) for column in needed):
+    if any(math.isnan(side.get(column, math.nan)) for side in (plan, actual) for column in (*CHAIN, "cost")):
         return []
     moved = explain_miss(plan, actual)
-    values = [_factor_values(side) for side in (plan, actual)]
+    values = [factors(side) for side in (plan, actual)]
     return [
         {
             "activity_id": name,
@@ -109,17 +108,6 @@ def split_rows(name: str, funnel: Mapping[str, Mapping[str, float]]) -> list[dic
         }
         for factor in FACTORS
     ]
-
-
-def _factor_values(side: Mapping[str, float]) -> dict[str, float]:
-    return {
-        "reach": side["reach"],
-        "ctr": ratio(side["clicks"], side["reach"]),
-        "cvr": ratio(side["orders"], side["clicks"]),
-        "aov": ratio(side["gmv"], side["orders"]),
-        "margin": ratio(side["gross_profit"], side["gmv"]),
-        "cost": side["cost"],
-    }
 
 
 def by_type(table: pd.DataFrame, gains: Mapping[str, Estimate]) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from opsretro.analysis.methods.windows import EVERYBODY
 from opsretro.errors import InputError, Problem
 from opsretro.tables.checks import dates_of, number_problems, one_currency, rows
 
-ACTIVITIES, DAILY, LEDGER, FUNNEL = (f"{name}.csv" for name in ("activities", "daily_metrics", "cost_ledger", "funnel"))
+ACTIVITIES, DAILY, FUNNEL = (f"{name}.csv" for name in ("activities", "daily_metrics", "funnel"))
 NEEDED = {
     "activities": ("activity_id", "start_date", "end_date"),
     "daily_metrics": ("date", "segment", "revenue"),
@@ -59,18 +59,21 @@ def activities_checked(tables: Mapping[str, pd.DataFrame], *, currency: str = ""
     if problems:
         raise InputError(problems)
     activities = _completed(tables["activities"], problems)
-    dated = {"daily_metrics": "date", "orders": "order_date"}
     days = {
-        name: dates_of(tables[name][column], f"{name}.csv", problems)
-        for name, column in dated.items()
-        if name in tables
+        name: pd.to_datetime(tables[name][column], errors="coerce", format="ISO8601").dt.normalize()
+        for name, column in (("orders", "order_date"), ("cost_ledger", "service_date"))
+        if column in tables.get(name, ())
     }
-    problems += [*_activity_problems(activities), *_strangers(activities, tables), *one_currency(tables, currency)]
+    if "daily_metrics" in tables:
+        days["daily_metrics"] = dates_of(tables["daily_metrics"]["date"], DAILY, problems)
+    problems += [
+        *_activity_problems(activities),
+        *_strangers(activities, tables, today),
+        *one_currency(tables, currency),
+    ]
     for name, column in (("daily_metrics", "revenue"), ("cost_ledger", "amount")):
         if name in tables:
             problems += number_problems(tables[name], column, f"{name}.csv", filled=name != "daily_metrics")
-    if "service_date" in tables.get("cost_ledger", ()):
-        days["cost_ledger"] = pd.to_datetime(tables["cost_ledger"]["service_date"], errors="coerce").dt.normalize()
     problems += [*_people(activities, tables), *_future(days, today)]
     problems += step_problems(tables["funnel"], FUNNEL) if "funnel" in tables else []
     problems += _twice(tables, days) + _plans_alone(activities, tables, today)
@@ -155,15 +158,16 @@ def _at(row: Any) -> tuple[int, ...]:
     return (int(row),) if isinstance(row, (int, np.integer)) else ()
 
 
-def _strangers(activities: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> Iterator[Problem]:
-    """Rows about activities there are none of, and activities aimed at a segment without a series."""
+def _strangers(activities: pd.DataFrame, tables: Mapping[str, pd.DataFrame], today: str) -> Iterator[Problem]:
+    """Rows about activities there are none of, and activities that have begun on a segment without a series."""
     known = activities["activity_id"].tolist()
     for name in ("cost_ledger", "funnel", "users"):
         for where in _unknown(tables[name]["activity_id"], known, f"{name}.csv") if name in tables else ():
             yield Problem(code="unknown_activity", **where)
     if "daily_metrics" in tables:
         segments = tables["daily_metrics"]["segment"].dropna().astype("str").unique().tolist()
-        aimed = activities.loc[activities["target_segment"] != EVERYBODY, "target_segment"]
+        begun = activities["start_date"] <= pd.Timestamp(today or "2262-01-01")
+        aimed = activities.loc[begun & (activities["target_segment"] != EVERYBODY), "target_segment"]
         for where in _unknown(aimed, segments, ACTIVITIES):
             yield Problem(code="unknown_segment", **where)
 
@@ -197,7 +201,7 @@ def _future(days: Mapping[str, pd.Series], today: str) -> Iterator[Problem]:
 
 
 def _twice(tables: Mapping[str, pd.DataFrame], days: Mapping[str, pd.Series]) -> list[Problem]:
-    """A day of a segment, or an order, that is there more than once: which row counts cannot be guessed."""
+    """A day of a segment, or a version of a funnel, that is there twice: which row counts cannot be guessed."""
     keys = {}
     if "daily_metrics" in tables:
         keys[DAILY] = (tables["daily_metrics"]["segment"].astype("str"), days["daily_metrics"].dt.strftime("%Y-%m-%d"))

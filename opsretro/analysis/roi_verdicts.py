@@ -26,11 +26,12 @@ if TYPE_CHECKING:
     from opsretro.analysis.roi_effects import Effects
 
 PORTFOLIO_MONTHS = 12
+Scope = tuple[pd.DataFrame, pd.DataFrame, frozenset[str]]
 EMPTY_FUNNEL = pd.DataFrame({"activity_id": [], "version": []})
 EMPTY_LEDGER = pd.DataFrame({"activity_id": [], "item": [], "service_date": [], "booked_date": [], "amount": []})
 
 
-def scope_of(begun: pd.DataFrame, period: Period) -> tuple[pd.DataFrame, pd.DataFrame, frozenset[str]]:
+def scope_of(begun: pd.DataFrame, period: Period) -> Scope:
     """The activities a review of a period is about.
 
     Args:
@@ -59,8 +60,9 @@ def review_activities(
     found: Effects,
     begun: pd.DataFrame,
     tables: Mapping[str, pd.DataFrame],
-    period: Period,
+    scope: Scope,
     *,
+    period: str,
     context: Context,
 ) -> ActivityReview:
     """The activity review of a period.
@@ -69,13 +71,14 @@ def review_activities(
         found: Effects of everything that `scope_of` wants.
         begun: Of `begun_by`.
         tables: As `activities_checked`, cut to what was known.
-        period: Activities whose window touches it are reviewed.
+        scope: Of `scope_of`.
+        period: What is reviewed, ``2026-10``.
         context: Shared with the other sections.
 
     Returns:
         The review; without rows when no activity ran.
     """
-    now, year, _ = scope_of(begun, period)
+    now, year, _ = scope
     names = set(now["activity_id"])
     shared = {name for ids in found.joint["activity_ids"] if names & set(ids) for name in ids}
     now = begun[begun["activity_id"].isin(names | shared)]
@@ -87,7 +90,7 @@ def review_activities(
     funnels = {name: funnel_rows(rows.funnel, name) for name in names}
     judged = [row for row in [*singles, *joints] if not row["joint_id"] or not math.isnan(row["incremental"])]
     return ActivityReview(
-        period=period.label,
+        period=period,
         context=context,
         findings=_findings(judged),
         activities=pd.DataFrame(singles),
@@ -246,7 +249,7 @@ def _stages(name: str, funnel: Mapping[str, Mapping[str, float]]) -> list[dict[s
 
 
 def _findings(judged: Sequence[Mapping[str, Any]]) -> tuple[Finding, ...]:
-    """Losses first, then what cannot be told although the platform claims a profit, then the rest; money decides."""
+    """Losses first, then what cannot be told, then profits, then refusals; among equals the larger sum first."""
     rank = {Verdict.LOSS.value: 0, Verdict.UNCLEAR.value: 1, Verdict.PROFIT.value: 2}
 
     def place(row: Mapping[str, Any]) -> tuple[int, float]:

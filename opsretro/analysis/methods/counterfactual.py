@@ -16,8 +16,8 @@ from opsretro.errors import InputError, Problem, collecting
 LEAST_DAYS = 28
 """Days before the window below which there is no figure."""
 WIDER, WIDER_ALONE = 1.12, 1.2
-"""No series is quite as the model takes it: intervals of series made in other ways are this much too short, with
-controls and without."""
+"""No series is quite as the model takes it: intervals are widened by these factors, with controls and without, chosen
+so that series made in other ways are covered; `make bench` measures it on a generator of somebody else's."""
 SHOWN = 56
 """Days before the window that `Effect.days` holds."""
 BELOW = 0.94

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from opsretro.analysis.methods.calendar_columns import holiday_families, week_columns
 from opsretro.analysis.methods.counterfactual_fit import Columns
 
 KNOTS, FAR_KNOTS = 7, 28
@@ -31,8 +32,7 @@ def day_columns(days: pd.DatetimeIndex, start: int, kinds: np.ndarray) -> Column
     """
     weekday, kind = days.day_of_week.to_numpy(), kinds
     makeup = kind == "makeup_workday"
-    base = np.eye(7)[weekday] - 1 / 7
-    base[makeup] = np.array([1 / 5] * 5 + [0, 0]) - 1 / 7
+    base = week_columns(weekday, makeup)
     position = np.arange(len(days))
     parts = [("level", np.ones((len(days), 1)), SPREAD["level"]), ("weekday", base, SPREAD["weekday"])]
     if makeup.any():
@@ -75,14 +75,7 @@ def _drift(position: np.ndarray, start: int) -> tuple[np.ndarray, np.ndarray]:
 
 def holiday_columns(days: pd.DatetimeIndex, holiday: np.ndarray) -> list[tuple[np.ndarray, float]]:
     """Columns of holidays at large, of each holiday in all years, and of each by itself; each with its share."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], holiday.astype(int), [0]])))
-    families: list[list[tuple[int, int]]] = []
-    for first, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        same = [family for family in families if _same_holiday(family[-1], (first, end))]
-        if same:
-            same[0].append((first, end))
-        else:
-            families.append([(first, end)])
+    families = holiday_families(holiday)
     position = np.arange(len(days))
     found = [(holiday.astype(float), HOLIDAY[0])] if families else []
     for family in families:
@@ -90,10 +83,3 @@ def holiday_columns(days: pd.DatetimeIndex, holiday: np.ndarray) -> list[tuple[n
         found.append((np.sum(each, axis=0), HOLIDAY[1]))
         found += [(one, HOLIDAY[2]) for one in each]
     return found
-
-
-def _same_holiday(earlier: tuple[int, int], later: tuple[int, int]) -> bool:
-    """Whether two stretches of holidays lie about whole years apart and are of like length."""
-    days = sum(later) / 2 - sum(earlier) / 2
-    short, long = sorted(max(end - first, 3) for first, end in (earlier, later))
-    return bool(days > 200 and long <= 1.5 * short and abs((days + 182.6) % 365.25 - 182.6) <= 31)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from opsretro.analysis.methods.calendar_columns import holiday_families, week_columns
 from opsretro.errors import InputError, Problem, collecting
 
 DAY_TYPES = ("workday", "weekend", "holiday", "makeup_workday")
@@ -236,8 +237,7 @@ def _design(every: pd.DatetimeIndex, kinds: pd.DataFrame) -> tuple[np.ndarray, n
     kinds = kinds.reindex(every).fillna("")
     weekday, holiday = every.day_of_week.to_numpy(), (kinds["day_type"] == "holiday").to_numpy()
     makeup = (kinds["day_type"] == "makeup_workday").to_numpy()
-    base = np.eye(7)[weekday] - 1 / 7
-    base[makeup] = np.array([1 / 5] * 5 + [0, 0]) - 1 / 7
+    base = week_columns(weekday, makeup)
     effects = [("holiday", holiday), ("weekend_holiday", holiday & (weekday >= 5)), ("makeup_workday", makeup)]
     before, after = np.append(holiday[1:], False), np.append(False, holiday[:-1])
     effects += [("next_to", before & ~holiday), ("next_to", after & ~holiday)]
@@ -251,29 +251,11 @@ def _design(every: pd.DatetimeIndex, kinds: pd.DataFrame) -> tuple[np.ndarray, n
 
 def _holidays(every: pd.DatetimeIndex, holiday: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     """A column for every stretch of holidays, and one for all years of the same holiday."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], holiday.astype(int), [0]])))
-    families: list[list[tuple[int, int]]] = []
-    for start, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        near = [(_apart(family[-1], (start, end)), number) for number, family in enumerate(families)]
-        apart, number = min(near, default=(np.inf, 0))
-        if apart <= 31:
-            families[number].append((start, end))
-        else:
-            families.append([(start, end)])
     position = np.arange(len(every))
-    for family in families:
+    for family in holiday_families(holiday):
         stretches = [(position >= start) & (position < end) for start, end in family]
         yield "which_holiday", np.logical_or.reduce(stretches)
         yield from (("one_holiday", stretch) for stretch in stretches)
-
-
-def _apart(earlier: tuple[int, int], later: tuple[int, int]) -> float:
-    """Days by which two holidays differ in their place in the year; infinite when they cannot be the same one."""
-    days = sum(later) / 2 - sum(earlier) / 2
-    short, long = sorted(max(end - start, 3) for start, end in (earlier, later))
-    if days < 200 or long > 1.5 * short:
-        return np.inf
-    return abs((days + 182.6) % 365.25 - 182.6)
 
 
 def _fit(

@@ -46,15 +46,15 @@ def explain_miss(plan: Mapping[str, Any] | pd.DataFrame, actual: Mapping[str, An
     sides = {"plan": _row(plan), "actual": _row(actual)}
     if problems := [problem for side, row in sides.items() for problem in _side_problems(row, side)]:
         raise InputError(problems)
-    before, after = (_factors(row) for row in sides.values())
+    before, after = (factors(row) for row in sides.values())
+    moved = before.pop("cost") - after.pop("cost")
     known = [factor for factor in before if not (math.isnan(before[factor]) and math.isnan(after[factor]))]
     filled = [
         {f: one[f] if not math.isnan(one[f]) else other[f] for f in known}
         for one, other in ((before, after), (after, before))
     ]
     found = dict.fromkeys(FACTORS, 0.0) | shapley(*filled)
-    found["cost"] = float(sides["plan"]["cost"]) - float(sides["actual"]["cost"])
-    return pd.Series(found, name="effect").reindex(list(FACTORS))
+    return pd.Series(found | {"cost": moved}, name="effect").reindex(list(FACTORS))
 
 
 def _row(given: Mapping[str, Any] | pd.DataFrame) -> Mapping[str, Any]:
@@ -89,7 +89,8 @@ def step_problems(funnel: pd.DataFrame, source: str) -> Iterator[Problem]:
             yield Problem(code="step_from_nothing", source=source, column=child, rows=rows(wrong), values=values)
 
 
-def _factors(row: Mapping[str, Any]) -> dict[str, float]:
+def factors(row: Mapping[str, Any]) -> dict[str, float]:
+    """What a net profit is made of: reach, ctr, cvr, aov, margin, cost; NaN where nothing stands below the line."""
     values = [float(row[name]) for name in CHAIN]
     ratios = (child / parent if parent else math.nan for parent, child in pairwise(values))
-    return {"reach": values[0], **dict(zip(FACTORS[1:5], ratios, strict=True))}
+    return dict(zip(FACTORS, (values[0], *ratios, float(row["cost"])), strict=True))

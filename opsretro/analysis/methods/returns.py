@@ -31,8 +31,7 @@ def judge(gain: Estimate | None, margins: Sequence[float], cost: float) -> tuple
 
     Returns:
         profit or loss where the 95 % interval of the profit lies on one side of 0, else unclear; and the chance of a
-        profit (NaN = unknown,
-        or open because the margins differ).
+        profit (NaN = unknown, or open because the margins differ).
 
     Example:
         >>> judge(Estimate(point=500.0, draws=np.linspace(400.0, 600.0, 101)), [0.3], 100.0)
