@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.signal import lfilter
 
 from opsretro.tables.calendar import calendar_days
 
@@ -86,10 +85,17 @@ class Case(NamedTuple):
 
 def noise(rng: np.random.Generator, n: int, memory: tuple[float, ...] = (), *, tails: bool = False) -> Matrix:
     """An autoregressive series with standard deviation 1, of normal shocks or of t shocks with 3 degrees of freedom."""
-    feedback = np.array([1.0, *(-weight for weight in memory)])
     shocks = rng.standard_t(3, n + 200) / np.sqrt(3) if tails else rng.normal(size=n + 200)
-    echo = lfilter([1.0], feedback, np.eye(1, 500)[0])
-    return lfilter([1.0], feedback, shocks)[200:] / np.sqrt((echo**2).sum())
+    echo = remembered(np.eye(1, 500)[0], memory)
+    return remembered(shocks, memory)[200:] / np.sqrt((echo**2).sum())
+
+
+def remembered(shocks: Matrix, memory: tuple[float, ...]) -> Matrix:
+    """Each shock plus the values before it, weighed by `memory`."""
+    values = list(shocks)
+    for day in range(len(values)):
+        values[day] += sum(weight * values[day - lag] for lag, weight in enumerate(memory[:day], 1))
+    return np.array(values)
 
 
 def week(rng: np.random.Generator, segments: int) -> Matrix:
