@@ -12,6 +12,7 @@ from matplotlib.colors import to_hex
 from roi_cases import EVIL, TURNED, altered, named, year_of_every_kind
 
 from opsretro.report import roi_charts
+from opsretro.report.frames import note
 from opsretro.report.drawing import shorten, wide, wrapped
 from opsretro.report.look import LIGHT, SIZES
 from opsretro.report.roi_text import RoiText
@@ -350,7 +351,7 @@ def test_a_long_name_does_not_push_the_title_out_of_a_notebooks_picture(kinds, k
 @pytest.mark.parametrize("code", ["pre_trend", "not_separable"])
 def test_a_picture_of_words_stays_inside(kinds, code, size, lang):
     refused = named(altered(kinds, "stamps", refused=code), stamps=LONG)
-    figure = roi_charts.note(RoiText(refused, lang).told(refused.activity("stamps")), size=size)
+    figure = note(RoiText(refused, lang).told(refused.activity("stamps")), size=size)
     assert outside(figure) == [] and len(figure.texts[0].get_text().splitlines()) > 1
 
 

@@ -36,7 +36,7 @@ def wrapped(text: str, room: float) -> list[str]:
         >>> wrapped("no data in May", 5.0)
         ['no data', 'in May']
     """
-    parts, lines = re.findall(r"[\u2e80-\uffef]|[^\s\u2e80-\uffef]+\s*", text), [""]
+    parts, lines = re.findall(r"[\u2e80-\uffef]\s*|[^\s\u2e80-\uffef]+\s*", text), [""]
     for part in parts:
         if lines[-1] and wide([(lines[-1] + part).rstrip()]) > room:
             lines.append("")
@@ -45,8 +45,9 @@ def wrapped(text: str, room: float) -> list[str]:
 
 
 def wide(words: Sequence[str]) -> float:
-    """Width of the widest text in letters, so that margins fit what stands in them."""
-    widths = [sum(1.0 if ord(letter) > 0x2E7F else UNIT for letter in word) for word in words]
+    """Width of the widest line of texts in letters, so that margins fit what stands in them."""
+    lines = [line for word in words for line in word.split("\n")]
+    widths = [sum(1.0 if ord(letter) > 0x2E7F else UNIT for letter in line) for line in lines]
     return max(widths, default=0.0)
 
 
@@ -92,7 +93,7 @@ def _spread(wanted: Sequence[float], gap: float, low: float, high: float) -> lis
 
 def ticks(axes: Axes, labels: Sequence[str], letters: float) -> None:
     """As many labels under the axis as have room, the newest among them."""
-    step = next(n for n in (1, 2, 4, 6, 12, 99) if len(labels) / n <= (4.5 if letters < 16 else 7))
+    step = next(n for n in (1, 2, 4, 6, 12, 31, 99) if len(labels) / n <= (4.5 if letters < 16 else 7))
     steps = [i for i in range(len(labels)) if (len(labels) - 1 - i) % step == 0]
     axes.set_xticks(steps, [labels[i] for i in steps])
     axes.tick_params(labelsize=letters, length=0, pad=letters * 0.4)

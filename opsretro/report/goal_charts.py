@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from opsretro.analysis.codes import Aggregation
-from opsretro.report.drawing import draw_title, label_ends, ticks, wide
-from opsretro.report.look import LIGHT, SIZES, new_figure
+from opsretro.report.drawing import ticks
+from opsretro.report.frames import line_frame
+from opsretro.report.look import LIGHT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from opsretro.report.goal_text import GoalText
 
 MONTHS_SHOWN = 24
+Reach = tuple[float, float]
+Ends = list[tuple[float, str, str]]
 FAN = ("expected", "lower80", "upper80", "lower95", "upper95")
 
 
@@ -35,7 +38,7 @@ def card(text: GoalText, goal: pd.Series, months: pd.DataFrame, *, size: str = "
     shown = months.tail(MONTHS_SHOWN).reset_index(drop=True)
     if not np.isnan(goal["pace"]):
         shown["value"] = shown["value"].mask(shown["running"])  # days so far are no month: the cone tells of it
-    axes, letters = _frame(text, goal, _range(goal, shown), _ends(text, goal, shown), size=size, title=title)
+    axes, letters = _frame(text, goal, _range(goal, shown), _ends(text, goal, shown), size, title=title)
     _band(axes, shown)
     _line(axes, shown, text.months_in_period, letters)
     _cone(axes, goal, shown, letters)
@@ -62,14 +65,8 @@ def days(text: GoalText, goal: pd.Series, path: pd.DataFrame, *, size: str = "wi
     values = path[["actual", "lower95", "upper95", "goal_line"]].to_numpy(dtype=float)
     values = values[np.isfinite(values)]
     room = 0.06 * (values.max() - values.min()) or 1.0
-    axes, letters = _frame(
-        text,
-        goal,
-        (values.min() - room, values.max() + room),
-        _day_ends(text, goal, path.iloc[-1], ends),
-        size=size,
-        title=title,
-    )
+    reach = (values.min() - room, values.max() + room)
+    axes, letters = _frame(text, goal, reach, _day_ends(text, goal, path.iloc[-1], ends), size, title=title)
     last = path["actual"].last_valid_index()
     fan = pd.concat([path.loc[[last]].assign(**dict.fromkeys(FAN, path["actual"].loc[last])), path.loc[last + 1 :]])
     for low, high, shade in (("lower95", "upper95", 0.45), ("lower80", "upper80", 1.0)):
@@ -83,33 +80,9 @@ def days(text: GoalText, goal: pd.Series, path: pd.DataFrame, *, size: str = "wi
     return cast("Figure", axes.figure)
 
 
-def _frame(
-    text: GoalText,
-    goal: pd.Series,
-    reach: tuple[float, float],
-    ends: Sequence[tuple[float, str, str]],
-    *,
-    size: str,
-    title: bool,
-) -> tuple[Axes, float]:
-    """Axes whose margins fit the labels at their sides, and the size of the letters."""
-    from matplotlib.ticker import MaxNLocator
-
-    width, letters = SIZES[size]
-    low, high = reach
-    ticks = [value for value in MaxNLocator(4).tick_values(low, high) if low <= value <= high]
-    labels = text.axis(ticks, goal)
-    left, right = (letters * (wide(words) + 0.8) for words in (labels, [label for _, label, _ in ends]))
-    head, foot = letters * (4.4 if title else 0.6), letters * 2.4
-    height = head + foot + letters * 12.6
-    figure = new_figure(size, height)
-    inside = (left / width, foot / height, 1 - (left + right) / width, 1 - (head + foot) / height)
-    axes = figure.add_axes(inside, ylim=(low, high))
-    label_ends(axes, ends, letters)
-    axes.set_yticks(ticks, labels)
-    if title:
-        draw_title(figure, text.chart_title(goal), text.chart_caption(goal), letters)
-    return axes, letters
+def _frame(text: GoalText, goal: pd.Series, reach: Reach, ends: Ends, size: str, *, title: bool) -> tuple[Axes, float]:
+    head = (text.chart_title(goal), text.chart_caption(goal)) if title else None
+    return line_frame(lambda values: text.axis(values, goal), reach, ends, size=size, title=head)
 
 
 def _band(axes: Axes, shown: pd.DataFrame) -> None:
@@ -159,7 +132,7 @@ def _cone(axes: Axes, goal: pd.Series, shown: pd.DataFrame, letters: float) -> N
     axes.plot([end], [goal["pace"]], "o", color=LIGHT["data"], ms=letters * 0.5, zorder=5, label="pace", **hollow)
 
 
-def _ends(text: GoalText, goal: pd.Series, shown: pd.DataFrame) -> list[tuple[float, str, str]]:
+def _ends(text: GoalText, goal: pd.Series, shown: pd.DataFrame) -> Ends:
     """Value, words and colour of every line's end: the newest month, the target, the mean."""
     if shown.empty:
         return []
@@ -179,7 +152,7 @@ def is_from_goal(goal: pd.Series, path: pd.DataFrame) -> bool:
     return bool(goal["aggregation"] == Aggregation.SUM and path["goal_line"].notna().all())
 
 
-def _day_ends(text: GoalText, goal: pd.Series, drawn: pd.Series, last: pd.Series) -> list[tuple[float, str, str]]:
+def _day_ends(text: GoalText, goal: pd.Series, drawn: pd.Series, last: pd.Series) -> Ends:
     """Height, words and colour of the ends: the goal, and where the period is heading or stands."""
     name = "expected" if np.isnan(last["actual"]) else "actual"
     lines = {"value": last[name], "goal": last["goal_line"]}
@@ -188,7 +161,7 @@ def _day_ends(text: GoalText, goal: pd.Series, drawn: pd.Series, last: pd.Series
     return [(places[line][0], label, places[line][1]) for line, label in labels.items()]
 
 
-def _range(goal: pd.Series, shown: pd.DataFrame) -> tuple[float, float]:
+def _range(goal: pd.Series, shown: pd.DataFrame) -> Reach:
     """The limits decide the range of a line chart; the target, every month and the pace stay visible."""
     lines = shown[["lower", "upper", "target", "low", "high", "mean", "value"]].to_numpy(dtype=float).ravel()
     values = np.concatenate([lines, goal[["pace_lower95", "pace_upper95"]].to_numpy(dtype=float)])

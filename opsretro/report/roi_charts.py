@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
 
 from opsretro.analysis.methods.returns import Verdict
-from opsretro.report.drawing import draw_title, label_end, label_ends, ticks, wide, wrapped
-from opsretro.report.look import LIGHT, SIZES, new_figure
+from opsretro.report.drawing import label_end, ticks
+from opsretro.report.frames import line_frame, rows_frame
+from opsretro.report.look import LIGHT, SIZES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,7 +41,7 @@ def portfolio(text: RoiText, rows: pd.DataFrame, *, size: str = "wide", title: b
     ]
     values = rows[["profit_lower", "profit_upper", "attributed_profit"]].to_numpy(dtype=float)
     head = (text.portfolio_title(), text.portfolio_key()) if title else None
-    axes = _rows_frame(text, names, ends, values, size=size, title=head)
+    axes = rows_frame(text.axis, names, ends, values, size=size, title=head)
     for position, (_, row) in enumerate(rows.iterrows()):
         _portfolio_row(axes, row, position, letters)
         colour = LIGHT["accent"] if row["verdict"] == Verdict.LOSS else LIGHT["ink"]
@@ -83,7 +83,7 @@ def split(text: RoiText, rows: pd.DataFrame, name: str, *, size: str = "wide", t
     least = rows["effect"].abs().max() * SMALL
     ends = [text.money(value if abs(value) >= least else 0.0, signed=True) for value in rows["effect"]]
     head = (text.split_title(rows, name), text.word("split.key")) if title else None
-    axes = _rows_frame(text, names, ends, rows[["effect"]].to_numpy(dtype=float), size=size, title=head)
+    axes = rows_frame(text.axis, names, ends, rows[["effect"]].to_numpy(dtype=float), size=size, title=head)
     worst = rows["effect"].to_numpy().argmin()
     for position, value in enumerate(rows["effect"]):
         look = position == worst and value < 0
@@ -91,41 +91,6 @@ def split(text: RoiText, rows: pd.DataFrame, name: str, *, size: str = "wide", t
         axes.barh([position], [value], height=0.5, color=colour, lw=0, zorder=3, label=rows["factor"].iloc[position])
         label_end(axes, ends[position], position, letters, LIGHT["accent"] if look else LIGHT["ink"])
     return cast("Figure", axes.figure)
-
-
-def _rows_frame(
-    text: RoiText,
-    names: Sequence[str],
-    ends: Sequence[str],
-    values: np.ndarray,
-    *,
-    size: str,
-    title: tuple[str, str] | None,
-) -> Axes:
-    """Axes with a name at the left and words at the right of each row, money below, and a line at zero."""
-    from matplotlib.ticker import MaxNLocator
-
-    width, letters = SIZES[size]
-    head, foot, row = letters * (4.6 if title else 0.6), letters * 2.2, letters * 2.1
-    height = head + foot + row * len(names)
-    figure = new_figure(size, height)
-    left, right = (letters * (wide(words) + 0.9) for words in (names, ends))
-    inside = (left / width, foot / height, 1 - (left + right) / width, row * len(names) / height)
-    axes = figure.add_axes(inside, ylim=(len(names) - 0.5, -0.5))
-    known = np.append(values[np.isfinite(values)], 0.0)
-    room = 0.06 * (known.max() - known.min()) or 1.0
-    low, high = known.min() - room, known.max() + room
-    places = [x for x in MaxNLocator(4 if size == "wide" else 2).tick_values(low, high) if low <= x <= high]
-    axes.set_xlim(low, high)
-    axes.axvline(0, color=LIGHT["muted"], lw=1, zorder=1, label="zero")
-    axes.set_xticks(places, text.axis(places))
-    axes.set_yticks(range(len(names)), names)
-    axes.tick_params(length=0, labelsize=letters, pad=letters * 0.4)
-    axes.tick_params(axis="y", labelcolor=LIGHT["ink"])
-    axes.spines[:].set_visible(False)
-    if title:
-        draw_title(figure, *title, letters)
-    return axes
 
 
 def course(text: RoiText, row: pd.Series, days: pd.DataFrame, *, size: str = "wide", title: bool = True) -> Figure:
@@ -146,7 +111,7 @@ def course(text: RoiText, row: pd.Series, days: pd.DataFrame, *, size: str = "wi
     low, high = np.nanmin(values), np.nanmax(values)
     room = 0.08 * (high - low) or abs(high) * 0.1 or 1.0
     ends = _course_ends(text, days)
-    axes, letters = _line_frame(text, (low - room, high + room), ends, size=size, title=head)
+    axes, letters = line_frame(text.axis, (low - room, high + room), ends, size=size, title=head)
     window = days.index[days["phase"] == "window"]
     axes.axvspan(window[0] - 0.5, window[-1] + 0.5, color=LIGHT["band"], lw=0, zorder=0, label="window")
     axes.fill_between(
@@ -173,42 +138,6 @@ def _course_ends(text: RoiText, days: pd.DataFrame) -> list[tuple[float, str, st
     ]
 
 
-def _line_frame(
-    text: RoiText,
-    reach: tuple[float, float],
-    ends: Sequence[tuple[float, str, str]],
-    *,
-    size: str,
-    title: tuple[str, str] | None,
-) -> tuple[Axes, float]:
-    from matplotlib.ticker import MaxNLocator
-
-    width, letters = SIZES[size]
-    places = [value for value in MaxNLocator(4).tick_values(*reach) if reach[0] <= value <= reach[1]]
-    labels = text.axis(places)
-    left, right = (letters * (wide(words) + 0.8) for words in (labels, [label for _, label, _ in ends]))
-    head, foot = letters * (4.4 if title else 0.6), letters * 2.4
-    height = head + foot + letters * 12.6
-    figure = new_figure(size, height)
-    axes = figure.add_axes(
-        (left / width, foot / height, 1 - (left + right) / width, 1 - (head + foot) / height), ylim=reach
-    )
-    label_ends(axes, ends, letters)
-    axes.set_yticks(places, labels)
-    if title:
-        draw_title(figure, *title, letters)
-    return axes, letters
-
-
-def note(message: str, *, size: str = "wide") -> Figure:
-    """A picture of nothing but words, where there is nothing to draw."""
-    width, letters = SIZES[size]
-    lines = wrapped(message, (width / letters - 1) / 0.8)
-    figure = new_figure(size, letters * (2 + 1.2 * len(lines)))
-    figure.text(letters * 0.5 / width, 0.5, "\n".join(lines), fontsize=letters * 0.8, va="center", color=LIGHT["muted"])
-    return figure
-
-
 def _two_bars(text: RoiText, row: pd.Series, *, size: str, title: tuple[str, str] | None) -> Figure:
     """Revenue of the treated, and what they would have brought without the activity with its interval."""
     _, letters = SIZES[size]
@@ -216,7 +145,7 @@ def _two_bars(text: RoiText, row: pd.Series, *, size: str, title: tuple[str, str
     low, high = actual - row["upper"], actual - row["lower"]
     names = [text.word(f"line.{line}") for line in ("actual", "expected")]
     ends = [text.money(actual), text.money(expected)]
-    axes = _rows_frame(text, names, ends, np.array([actual, expected, low, high]), size=size, title=title)
+    axes = rows_frame(text.axis, names, ends, np.array([actual, expected, low, high]), size=size, title=title)
     axes.barh(
         [0, 1], [actual, expected], height=0.5, color=[LIGHT["data"], LIGHT["quiet"]], lw=0, zorder=3, label="revenue"
     )

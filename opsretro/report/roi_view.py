@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from opsretro.analysis.methods.returns import Verdict
 from opsretro.report import roi_charts, roi_recap
+from opsretro.report.frames import note
 from opsretro.report.look import light_tokens
 from opsretro.report.roi_text import RoiText
 from opsretro.report.shown import Shown
@@ -50,10 +51,10 @@ class RoiView(Shown):
         """
         if not subject:
             ranked = self._ranked()
-            return roi_charts.portfolio(self.text, ranked) if len(ranked) else roi_charts.note(self.headline())
+            return roi_charts.portfolio(self.text, ranked) if len(ranked) else note(self.headline())
         row = self.review.activity(subject)
         if math.isnan(row["incremental"]):
-            return roi_charts.note(self.text.told(row))
+            return note(self.text.told(row))
         return roi_charts.course(self.text, row, self._days(subject))
 
     def why(self, subject: str) -> Figure:
@@ -61,7 +62,7 @@ class RoiView(Shown):
         rows = self._split(subject)
         if not rows["effect"].any():
             told = self.text.split_title(rows, self.text.one_name(subject)) if len(rows) else ""
-            return roi_charts.note(told or self.text.word("recap.no_split"))
+            return note(told or self.text.word("recap.no_split"))
         return roi_charts.split(self.text, rows, self.text.one_name(subject))
 
     def table(self) -> pd.DataFrame:
