@@ -27,7 +27,7 @@ browser: $(READY)
 
 # Peers that only the bench compares with stay out of the lock.
 bench: $(READY)
-	@$(BIN)/python -c 'import causal_impact, statsmodels' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check bsts-causalimpact statsmodels
+	@$(BIN)/python -c 'import causal_impact, metriclens, statsmodels, wise_pizza' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check bsts-causalimpact metriclens statsmodels wise-pizza
 	@$(BIN)/python bench/month.py
 	@$(BIN)/python bench/limits.py
 	@$(BIN)/python bench/review.py
@@ -35,6 +35,7 @@ bench: $(READY)
 	@$(BIN)/python bench/alerts.py
 	@$(BIN)/python bench/effects.py
 	@$(BIN)/python bench/holdout.py
+	@$(BIN)/python bench/causes.py
 
 pictures: $(READY) browser
 	@$(BIN)/python docs/pictures.py

@@ -22,6 +22,8 @@ PICTURES = (
     ("card.en.png", "index.en.html", 1280, 1500, "#goal-conversion"),
     ("activities.en.png", "index.en.html", 1280, 1500, "#roi"),
     ("activity.phone.zh-CN.png", "index.html", 390, 1200, "#activity-d11_warmup"),
+    ("causes.en.png", "index.en.html", 1280, 1500, "#rootcause"),
+    ("cause.phone.zh-CN.png", "index.html", 390, 1200, "#cause-conversion"),
 )
 RUNNING = (
     ("pace.en.png", "index.en.html", 1280, 1500, "#goal-orders"),

@@ -10,13 +10,24 @@ _HOMES = {
     "InputError": "opsretro.errors:InputError",
     "explore": "opsretro.meeting.explore:explore",
     "explore_activities": "opsretro.meeting.explore_activities:explore_activities",
+    "explore_causes": "opsretro.meeting.explore_causes:explore_causes",
     "goals": "opsretro.analysis.goals:",
     "roi": "opsretro.analysis.roi:",
+    "rootcause": "opsretro.analysis.rootcause:",
     "open_workspace": "opsretro.workspace:open_workspace",
 }
 
 __version__ = version("opsretro")
-__all__ = ["InputError", "explore", "explore_activities", "goals", "open_workspace", "roi"]
+__all__ = [
+    "InputError",
+    "explore",
+    "explore_activities",
+    "explore_causes",
+    "goals",
+    "open_workspace",
+    "roi",
+    "rootcause",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -10,6 +10,10 @@ from typing import Any
 
 import pandas as pd
 
+from opsretro.analysis.cause_review import Against, CauseReview
+from opsretro.analysis.cause_search import explain
+from opsretro.analysis.cause_subjects import Subject, asked, chain_of, flagged
+from opsretro.analysis.cause_verdicts import review_causes, span_of
 from opsretro.analysis.goal_alerts import Alerts, goal_alerts
 from opsretro.analysis.goal_facts import monthly_facts
 from opsretro.analysis.goal_review import GoalReview
@@ -255,6 +259,75 @@ class Workspace:
             context = replace(self.context, holidays_until=calendar.known_until)
             review = review_activities(found, begun, tables, scope, period=span.label, context=context)
         return review.in_language(self.lang)
+
+    def root_cause(
+        self,
+        period: str,
+        *,
+        kpi: str | Sequence[str] | None = None,
+        against: str = Against.EXPECTED,
+        where: Mapping[str, str] | None = None,
+    ) -> CauseReview:
+        """Which slices and drivers of a KPI moved, since when, and what else happened there.
+
+        Args:
+            period: A month ``2026-10``, a quarter ``2026-Q3`` or a year ``2026``.
+            kpi: A KPI or goal_id, or several; None = all that the goal review flags, in either direction: signals
+                first, then missed goals.
+            against: ``expected``: what the three months before let expect, weekdays and holidays considered;
+                ``previous``: the period before; ``same_last_year``; or any period, such as ``2026-07``.
+            where: Value by dimension, to look inside a slice of the KPIs named only.
+
+        Returns:
+            One row a KPI and one a cause, possibly none, with drill-down, drivers, leads and the team's own trees. It
+            says where and when numbers moved together, not what made them.
+
+        Raises:
+            InputError: The period is none, there is no metrics table, or a KPI, a dimension or `against` is not known.
+        """
+        with speaking(self.lang):
+            span = Period.parse(period, source="period")
+            if "metrics" not in self._inputs.tables:
+                raise InputError([Problem(code="table_needed", source="metrics.csv", values={"section": "rootcause"})])
+            newest = self._metrics["date"].max() - pd.Timedelta(days=self._incomplete_days())
+            days = span_of(span, against, until=newest)
+            subjects = self._subjects(span, kpi, where)
+        calendar = self._calendar(span.end)
+        chains = self.settings.drivers
+        found = [
+            explain(
+                subject,
+                days,
+                calendar=calendar.days,
+                chain=chain_of(subject, chains.get(subject.kpi, ()), self._metrics),
+            )
+            for subject in subjects
+        ]
+        review = review_causes(
+            found,
+            self._inputs.tables,
+            period=span,
+            against=against,
+            context=replace(self.context, holidays_until=calendar.known_until),
+        )
+        return review.in_language(self.lang)
+
+    def _subjects(
+        self, period: Period, kpi: str | Sequence[str] | None, where: Mapping[str, str] | None
+    ) -> list[Subject]:
+        """The KPIs to explain: those that were named, or those the goal review flags."""
+        has_goals, goals = "goals" in self._inputs.tables, pd.DataFrame()
+        try:
+            goals = goals_in_force(self._inputs.tables, period, self.settings.rebases) if has_goals else goals
+        except InputError as refused:
+            if kpi is None or {problem.code for problem in refused.problems} != {"no_goal_in_force"}:
+                raise
+        if kpi is not None:
+            names = [kpi] if isinstance(kpi, str) else list(kpi)
+            return asked(names, goals, self._metrics, where or {})
+        if where:
+            raise InputError([Problem(code="where_alone", source="where")])
+        return flagged(self.goal_review(period.label).goals, goals, self._metrics) if has_goals else []
 
     def _activity_tables(
         self, changes: Mapping[str, Mapping[str, Any]]

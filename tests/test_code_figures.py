@@ -11,9 +11,12 @@ ROOT = Path(__file__).parents[1]
 CODE = sorted((ROOT / "opsretro").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 CORE = ("tables", "analysis", "report")
-ASIDE = (("tables", "sample"), ("analysis", "methods"))
-SECTIONS = {"goal": "goals", "goals": "goals", "team": "goals", "alert": "goals", "roi": "roi"}
+ASIDE = (("tables", "sample"), ("tables", "init.py"), ("analysis", "methods"))
+SECTIONS = {"goal": "goals", "goals": "goals", "team": "goals", "alert": "goals", "roi": "roi", "cause": "rootcause"}
+SECTIONS |= {"rootcause": "rootcause", "trees": "trees", "tree": "trees", "people": "trees"}
 """Whose rooms a module belongs to, by the first word of its name."""
+SHARED_BY = {"bars": ["roi", "rootcause"], "checks": ["roi", "rootcause"]}
+"""Modules that some sections share and others never open."""
 TEST_TO_CODE = 0.8
 """Lines of test per line of code, at least; raise it as tests are added."""
 
@@ -118,12 +121,16 @@ def section_of(path):
 
 
 def test_the_core_with_any_one_section_can_be_read_in_an_hour_and_a_half():
-    """The sample and the methods are left out: a method is a chapter to open when it is needed, not part of the way."""
+    """What is not on the data's way is left out: the sample, the empty workspace, and the methods.
+
+    A method is a chapter to open when it is needed.
+    """
     inside = {path.relative_to(ROOT / "opsretro").parts: path for path in CODE}
     core = [path for parts, path in inside.items() if parts[0] in CORE and parts[:2] not in ASIDE]
     sizes_of = dict.fromkeys(["", *SECTIONS.values()], 0)
     for path in core:
-        sizes_of[section_of(path)] += len(code_lines(path))
+        for section in SHARED_BY.get(path.stem, [section_of(path)]):
+            sizes_of[section] += len(code_lines(path))
     print(f"code lines of the core by section: {sizes_of}")
     shared = sizes_of.pop("")
     assert max(shared + size for size in sizes_of.values()) <= 3_000

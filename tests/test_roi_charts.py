@@ -12,7 +12,7 @@ from matplotlib.colors import to_hex
 from roi_cases import EVIL, TURNED, altered, named, year_of_every_kind
 
 from opsretro.report import roi_charts
-from opsretro.report.frames import note
+from opsretro.report.bars import note
 from opsretro.report.drawing import shorten, wide, wrapped
 from opsretro.report.look import LIGHT, SIZES
 from opsretro.report.roi_text import RoiText

@@ -9,7 +9,10 @@ from string import Formatter
 import pandas as pd
 import pytest
 
+from opsretro.analysis.cause_leads import SCOPES
+from opsretro.analysis.cause_review import Against, State
 from opsretro.analysis.codes import ALERT_RULES, Assurance, LimitsState, Reason
+from opsretro.analysis.methods.cause import Movement
 from opsretro.analysis.methods.centre_line import Method
 from opsretro.analysis.methods.daily_signals import DayState
 from opsretro.analysis.methods.daily_signals import Kind as AlertKind
@@ -20,6 +23,10 @@ from opsretro.analysis.methods.smart import Defect
 from opsretro.analysis.roi_figures import STAGES
 from opsretro.analysis.team_score import ASSESSORS
 from opsretro.errors import InputError, Problem
+from opsretro.report.cause_text import KINDS
+from opsretro.report.cause_view import COLUMNS as CAUSE_COLUMNS
+from opsretro.report.cause_view import DRILL
+from opsretro.report.cause_words import FRACTIONS
 from opsretro.report.goal_view import COLUMNS, RUNNING
 from opsretro.report.roi_text import SHOWN
 from opsretro.report.roi_view import COLUMNS as ROI_COLUMNS
@@ -28,14 +35,16 @@ from opsretro.tables.cells import convert
 from opsretro.tables.contracts import Column, Kind
 from opsretro.tables.settings import _READERS as SETTINGS
 from opsretro.tables.settings import read_settings
+from opsretro.tables.trees import BASES, CATEGORIES, CONTROLS
+from opsretro.tables.trees import KINDS as TREES
 from opsretro.words import LANGUAGES, catalogue, join_list, pick, say
 
 PACKAGE = Path(__file__).parents[1] / "opsretro"
-WORD_OF = {"goal": "goals.", "roi": "roi."}
+WORD_OF = {"goal": "goals.", "roi": "roi.", "cause": "cause.", "explore": "explore."}
 """Where `word("…")` looks, by the first word of the module's name."""
 REFUSALS = ["short_pre", "pre_trend", "overlap", "not_separable"]
 SPANS = ["month", "quarter", "year"]
-DATES = {"date.month", "date.day", "goals.tick", "roi.tick"}
+DATES = {"date.month", "date.day", "goals.tick", "roi.tick", "cause.tick"}
 """English writes a month by its name where Chinese writes its number."""
 HAN = "\u4e00-\u9fff"
 OWN_NAME_OF_A_LANGUAGE = "page.other_language"
@@ -156,6 +165,28 @@ def dynamic_keys():
         "roi.stage": STAGES,
         "roi.column": ROI_COLUMNS,
         "roi.prompt": ["start_holdout", "start_again", "start_apart"],
+        "cause.against": [f"{against}_{span}" for against, span in product(Against, SPANS)],
+        "cause.bar": ["more", "common", "calendar", "rest"],
+        "cause.column": [*CAUSE_COLUMNS, *DRILL, "factor", "before", "after", "brings"],
+        **dict.fromkeys(("cause.course", "cause.effect"), Movement),
+        "cause.what": ["rate", "mix"],
+        "cause.drill": ["cause", "ruled_out", "moved", "quiet"],
+        "cause.kind": KINDS,
+        "cause.lead": SCOPES,
+        "cause.line": ["actual", "expected"],
+        "cause.share": FRACTIONS,
+        "cause.short": ["with", "more", "against"],
+        "cause.stands": ["above", "below", "level"],
+        "cause.state": State,
+        "cause.sure": ["high", "some", "low"],
+        "cause.tree": TREES.values(),
+        "cause.untold": [*list(State)[1:], "alike"],
+        "cause": [
+            *(f"basis_{code}" for code in BASES),
+            *(f"control_{code}" for code in CONTROLS),
+            *(f"category_{code}" for code in CATEGORIES),
+        ],
+        "explore.against": Against,
         "page.section": [section.key for section in SECTIONS],
         "date.short": [f"m{month}" for month in range(1, 13)],
     }

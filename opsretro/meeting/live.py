@@ -51,10 +51,11 @@ class Live:
 
     def _quietly(self, control: Any, **values: Any) -> None:
         """Set a control without an answer to it: another wish is being answered, and it does not count as one."""
-        busy, self.busy = self.busy, True
+        busy, asked = self.busy, self.asked
+        self.busy = True
         for name, value in values.items():
             setattr(control, name, value)
-        self.busy = busy
+        self.busy, self.asked = busy, asked
 
     def _answer(self) -> None:
         """The card, or in its place what cannot be done."""

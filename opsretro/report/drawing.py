@@ -36,7 +36,7 @@ def wrapped(text: str, room: float) -> list[str]:
         >>> wrapped("no data in May", 5.0)
         ['no data', 'in May']
     """
-    parts, lines = re.findall(r"[\u2e80-\uffef]\s*|[^\s\u2e80-\uffef]+\s*", text), [""]
+    parts, lines = re.findall(r"[\u2e80-\uffef][，。、；：！？）」』》】”’…]*\s*|[^\s\u2e80-\uffef]+\s*", text), [""]
     for part in parts:
         if lines[-1] and wide([(lines[-1] + part).rstrip()]) > room:
             lines.append("")

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from opsretro.analysis.methods.returns import Verdict
+from opsretro.report.bars import rows_frame
 from opsretro.report.drawing import label_end, ticks
-from opsretro.report.frames import line_frame, rows_frame
+from opsretro.report.frames import line_frame
 from opsretro.report.look import LIGHT, SIZES
 
 if TYPE_CHECKING:

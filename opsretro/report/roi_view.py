@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from opsretro.analysis.methods.returns import Verdict
 from opsretro.report import roi_charts, roi_recap
-from opsretro.report.frames import note
+from opsretro.report.bars import note
 from opsretro.report.look import light_tokens
 from opsretro.report.roi_text import RoiText
 from opsretro.report.shown import Shown

@@ -32,7 +32,7 @@ SECTIONS = (
     Section(key="followup", tables=("actions",)),
     Section(key="goals", tables=("goals", "metrics"), notebook="01_goal_review"),
     Section(key="roi", tables=("activities",), notebook="02_activity_roi"),
-    Section(key="rootcause", tables=("metrics",)),
+    Section(key="rootcause", tables=("metrics",), notebook="03_root_cause"),
     Section(key="health", tables=("survey",)),
 )
 

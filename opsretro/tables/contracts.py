@@ -60,12 +60,12 @@ def _id(name: str, *, unique: bool = False) -> Column:
     return Column(name=name, kind=Kind.ID, filled=True, unique=unique)
 
 
-def _text(name: str, *, required: bool = True) -> Column:
-    return Column(name=name, required=required)
+def _texts(*names: str, required: bool = True) -> tuple[Column, ...]:
+    return tuple(Column(name=name, required=required) for name in names)
 
 
-def _number(name: str, *, required: bool = True, filled: bool = False) -> Column:
-    return Column(name=name, kind=Kind.NUMBER, required=required, filled=filled)
+def _numbers(*names: str, required: bool = True, filled: bool = False) -> tuple[Column, ...]:
+    return tuple(Column(name=name, kind=Kind.NUMBER, required=required, filled=filled) for name in names)
 
 
 def _date(name: str, *, required: bool = True, filled: bool = True) -> Column:
@@ -80,31 +80,25 @@ def _month(name: str) -> Column:
     return Column(name=name, kind=Kind.MONTH, filled=True)
 
 
-def _optional_numbers(*names: str) -> tuple[Column, ...]:
-    return tuple(_number(name, required=False) for name in names)
-
-
 _CONTRACTS = (
     Contract(
         name="goals",
         columns=(
             _id("goal_id", unique=True),
-            _text("name"),
-            _text("statement"),
+            *_texts("name", "statement"),
             _id("kpi"),
-            _text("owner"),
+            *_texts("owner"),
             _choice("direction", "higher", "lower", "range"),
-            _text("unit"),
-            *_optional_numbers("baseline", "target", "target_growth", "low", "high"),
+            *_texts("unit"),
+            *_numbers("baseline", "target", "target_growth", "low", "high", required=False),
             Column(name="milestones", kind=Kind.MILESTONES, required=False),
-            _number("weight"),
+            *_numbers("weight"),
             _date("start", filled=False),
             _date("deadline", filled=False),
             _choice("aggregation", "sum", "mean", "last", "ratio", "mean_rate"),
-            _text("numerator", required=False),
-            _text("denominator", required=False),
-            _text("source"),
-            _text("dimension", required=False),
+            *_texts("numerator", "denominator", required=False),
+            *_texts("source"),
+            *_texts("dimension", required=False),
         ),
         any_of=((("target",), ("target_growth",), ("low", "high")),),
     ),
@@ -114,15 +108,15 @@ _CONTRACTS = (
             _date("date", required=False),
             Column(name="ts_utc", kind=Kind.TIMESTAMP, required=False, filled=True),
             _id("kpi"),
-            *_optional_numbers("value", "numerator", "denominator"),
-            _text("row_id", required=False),
+            *_numbers("value", "numerator", "denominator", required=False),
+            *_texts("row_id", required=False),
             Column(name="loaded_at", kind=Kind.TIMESTAMP, required=False),
         ),
         any_of=((("date",), ("ts_utc",)), (("value",), ("numerator", "denominator"))),
     ),
     Contract(
         name="events",
-        columns=(_date("date"), _date("end_date", required=False, filled=False), _text("kind"), _text("title")),
+        columns=(_date("date"), _date("end_date", required=False, filled=False), *_texts("kind", "title")),
     ),
     Contract(
         name="assessments",
@@ -136,29 +130,32 @@ _CONTRACTS = (
         name="activities",
         columns=(
             _id("activity_id", unique=True),
-            _text("name"),
-            _text("type"),
-            _text("owner"),
+            *_texts("name", "type", "owner"),
             _date("start_date"),
             _date("end_date"),
-            *(_number(name) for name in ("budget", "actual_cost", "expected_roi", "margin_rate")),
-            _number("attributed_revenue", required=False),
-            _text("target_segment", required=False),
+            *_numbers("budget", "actual_cost", "expected_roi", "margin_rate"),
+            *_numbers("attributed_revenue", required=False),
+            *_texts("target_segment", required=False),
             _choice("holdout", "Y", "N", required=False),
         ),
     ),
     Contract(
         name="daily_metrics",
-        columns=(_date("date"), _id("segment"), _number("revenue"), *_optional_numbers("orders", "active_users")),
+        columns=(
+            _date("date"),
+            _id("segment"),
+            *_numbers("revenue"),
+            *_numbers("orders", "active_users", required=False),
+        ),
     ),
     Contract(
         name="cost_ledger",
         columns=(
             _id("activity_id"),
-            _text("item"),
+            *_texts("item"),
             _date("service_date"),
             _date("booked_date", filled=False),
-            _number("amount", filled=True),
+            *_numbers("amount", filled=True),
         ),
     ),
     Contract(
@@ -166,9 +163,9 @@ _CONTRACTS = (
         columns=(
             _id("activity_id"),
             _choice("version", "plan", "actual"),
-            *(_number(name) for name in ("reach", "clicks", "orders", "gmv", "gross_profit", "cost")),
-            *_optional_numbers("coupons_issued", "coupons_redeemed", "subsidy", "new_customers"),
-            *_optional_numbers("participants", "interactions", "shares"),
+            *_numbers("reach", "clicks", "orders", "gmv", "gross_profit", "cost"),
+            *_numbers("coupons_issued", "coupons_redeemed", "subsidy", "new_customers", required=False),
+            *_numbers("participants", "interactions", "shares", required=False),
         ),
     ),
     Contract(
@@ -177,7 +174,7 @@ _CONTRACTS = (
             _id("activity_id"),
             _id("user_id"),
             _choice("group", "treat", "holdout"),
-            _number("pre_revenue", required=False),
+            *_numbers("pre_revenue", required=False),
         ),
     ),
     Contract(
@@ -186,7 +183,7 @@ _CONTRACTS = (
             _id("order_id"),
             _id("user_id"),
             _date("order_date"),
-            _number("gross_amount", filled=True),
+            *_numbers("gross_amount", filled=True),
             _choice("kind", "order", "refund"),
         ),
     ),
@@ -195,8 +192,8 @@ _CONTRACTS = (
         columns=(
             _month("month"),
             _id("group"),
-            *(_number(name) for name in ("headcount", "contracted_hours", "worked_hours")),
-            *_optional_numbers("training_hours", "leave_days"),
+            *_numbers("headcount", "contracted_hours", "worked_hours"),
+            *_numbers("training_hours", "leave_days", required=False),
         ),
     ),
 )
@@ -208,10 +205,10 @@ CALENDAR = Contract(
     columns=(
         Column(name="date", kind=Kind.DATE, filled=True, unique=True),
         _choice("day_type", "workday", "weekend", "holiday", "makeup_workday"),
-        _text("event", required=False),
+        *_texts("event", required=False),
     ),
 )
 """The team's own working calendar, read where `[calendar] file` names it."""
 
-FORMS = {"survey": "survey", "actions": "actions.yaml"}
+FORMS = {"survey": "survey", "actions": "actions.yaml", "causes": "causes.yaml"}
 """Inputs that are no plain tables, and the file or folder that holds them."""

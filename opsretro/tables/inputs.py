@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from opsretro.errors import InputError, Problem
+from opsretro.errors import InputError, Problem, collecting
 from opsretro.tables.cells import convert
 from opsretro.tables.contracts import CALENDAR, CONTRACTS, FORMS, Column, Contract
+from opsretro.tables.people import everybody
 from opsretro.tables.reader import read_cells
 from opsretro.tables.settings import Settings, read_settings
+from opsretro.tables.trees import read_cause_trees
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -90,6 +92,11 @@ def read_inputs(folder: str | Path) -> Inputs:
             if frame is not None and len(frame):
                 tables[name] = frame
     forms = tuple(name for name, file in FORMS.items() if _has_content(folder / settings.sources.get(name, file)))
+    if "causes" in forms:
+        with collecting(problems):
+            path = folder / settings.sources.get("causes", FORMS["causes"])
+            tables["causes"] = read_cause_trees(path, people=everybody(folder, tables))
+            sources["causes"] = _source(path, folder, len(tables["causes"]))
     if not problems and not tables and not forms:
         problems.append(Problem(code="no_tables", source=str(folder), values={"tables": "goals.csv, metrics.csv"}))
     if problems:

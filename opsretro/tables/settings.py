@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -70,6 +70,7 @@ class Settings:
         alerts: Rule by KPI or goal_id for `opsretro alerts`; the empty key is the rule of all others.
         assessment_weights: Weight by assessor (supervisor, peer, self, data).
         sources: File by table, where it is not ``<table>.csv``.
+        drivers: KPIs a KPI is the product of, the widest first, by KPI: ``gmv`` from visits over orders.
         names: Name by id and language.
     """
 
@@ -84,6 +85,7 @@ class Settings:
     alerts: Mapping[str, AlertRule] = field(default_factory=lambda: {"": AlertRule()})
     assessment_weights: Mapping[str, float] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
+    drivers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     names: Names = field(default_factory=dict)
 
 
@@ -219,6 +221,14 @@ def _sources(value: object) -> dict[str, Any] | None:
     return {"sources": value} if good else None
 
 
+def _drivers(value: object) -> dict[str, Any] | None:
+    good = isinstance(value, dict) and all(
+        isinstance(chain, list) and chain and all(map(_is_text, chain)) and kpi not in chain
+        for kpi, chain in value.items()
+    )
+    return {"drivers": value} if good else None
+
+
 def _is_text(value: object) -> bool:
     return isinstance(value, str) and bool(value.strip())
 
@@ -241,5 +251,6 @@ _READERS = {
     "alerts": _alerts,
     "assessment_weights": _assessment_weights,
     "sources": _sources,
+    "drivers": _drivers,
     "names": _names,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -9,6 +10,8 @@ from importlib.resources import files
 from typing import Any
 
 LANGUAGES = ("zh-CN", "en")
+_UNSEEN = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Marks that turn the direction of writing: text from data could make a sentence read otherwise than it is."""
 
 
 @lru_cache(maxsize=len(LANGUAGES))
@@ -58,7 +61,7 @@ def say(key: str, lang: str, /, **values: object) -> str:
     texts = catalogue(lang)
     if key not in texts:
         key = f"{key}.one" if values.get("n") == 1 else f"{key}.other"
-    return texts[key].format_map(values)
+    return _UNSEEN.sub("", texts[key].format_map(values))
 
 
 def join_list(parts: Sequence[str], lang: str) -> str:
@@ -81,5 +84,5 @@ def pick(names: Mapping[str, str] | str, lang: str) -> str:
         'GMV'
     """
     if isinstance(names, str):
-        return names
-    return names.get(lang) or next((name for name in names.values() if name), "")
+        return _UNSEEN.sub("", names)
+    return _UNSEEN.sub("", names.get(lang) or next((name for name in names.values() if name), ""))

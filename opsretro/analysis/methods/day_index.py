@@ -137,7 +137,7 @@ def by_date(values: pd.Series, source: str) -> pd.Series:
         [1.0, 2.0]
     """
     numbers = pd.to_numeric(values, errors="coerce").astype("float64")
-    stamps = pd.Series(pd.to_datetime(_text(values.index), errors="coerce", format="ISO8601"))
+    stamps = pd.Series(_stamps(values.index))
     wrong = [("not_a_date", _text(values.index)[stamps.isna()])]
     wrong += [("not_unique", stamps[stamps.duplicated() & stamps.notna()].dt.date.unique())]
     wrong += [("not_a_number", values[numbers.isna() & values.notna()])]
@@ -170,6 +170,13 @@ def parts_by_date(daily: pd.Series | pd.DataFrame, names: tuple[str, ...]) -> pd
     if problems:
         raise InputError(problems)
     return pd.DataFrame(parts)
+
+
+def _stamps(index: pd.Index) -> pd.DatetimeIndex:
+    """Local midnight of every day; NaT where it is none."""
+    if isinstance(index, pd.DatetimeIndex):
+        return index.tz_localize(None).normalize().as_unit("us")
+    return pd.to_datetime(_text(index), errors="coerce", format="ISO8601")
 
 
 def _text(index: pd.Index) -> pd.Index:

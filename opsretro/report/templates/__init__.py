@@ -10,6 +10,9 @@ from importlib.resources import files
 from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
 from markupsafe import Markup
 
+_SIGN = re.compile("([\u2212+])(?=[¥$€£])")
+"""A sign before money: nothing else keeps a line from breaking between the two."""
+
 
 class _Loader(BaseLoader):
     """Templates that lie beside this file, in a checkout and in a wheel."""
@@ -32,7 +35,8 @@ def _environment() -> Environment:
 
 def render(template: str, **values: object) -> Markup:
     """A template, filled in; every value that is not markup already is escaped."""
-    return Markup(_environment().get_template(template).render(**values))  # noqa: S704 - escaped by the environment
+    text = _environment().get_template(template).render(**values)
+    return Markup(_SIGN.sub("\\1&#8288;", text))  # noqa: S704 - escaped by the environment
 
 
 def style() -> Markup:

@@ -13,7 +13,7 @@ from opsretro.errors import InputError, Problem
 from opsretro.tables.sample import campaigns, numbers, people, story
 from opsretro.tables.sample.readme import readme
 
-STATIC = ("retro.toml", "goals.csv", "events.csv", "activities.csv", "actions.yaml", "survey/items.csv")
+STATIC = ("retro.toml", "goals.csv", "events.csv", "activities.csv", "actions.yaml", "causes.yaml", "survey/items.csv")
 
 
 def write_sample(folder: Path, *, seed: int = story.SEED) -> list[Path]:
