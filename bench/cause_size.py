@@ -63,13 +63,17 @@ def tables(seed: int) -> Iterator[tuple[str, Table]]:
 
 
 def of_opsretro(table: Table) -> list[str]:
-    """Our answer; raw rows are summed up to leaves first."""
+    """Our answer; raw rows are summed up to leaves first, and held against what weekdays and holidays let expect."""
+    from opsretro.analysis.methods.expected_leaves import expected_leaves
     from opsretro.analysis.methods.locate import locate
+    from opsretro.tables.calendar import calendar_days
 
     leaves = table.rows
     if table.kind == "raw":
-        period = np.where(leaves["date"] >= SECOND, "actual", "forecast")
-        leaves = leaves.groupby([*table.dims, period])["value"].sum().unstack(fill_value=0.0).reset_index()
+        days = pd.DatetimeIndex(leaves["date"].unique()).sort_values()
+        sides = {"period": days[days >= SECOND], "base": days[days < SECOND]}
+        span = (SECOND - pd.Timedelta(days=30)).date(), (SECOND + pd.Timedelta(days=30)).date()
+        leaves = expected_leaves(leaves, table.dims, "value", **sides, calendar=calendar_days(*span)).leaves
     found = locate(leaves, table.dims, kind="sum" if table.kind == "raw" else table.kind).causes
     return [f"{each.element} {each.effect}" for each in found]
 

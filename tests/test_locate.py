@@ -1,6 +1,7 @@
 """Root-cause localisation: planted causes come back, null data stay silent, odd input is refused or borne."""
 
 import re
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -164,12 +165,57 @@ def test_heavy_tails_by_themselves_bring_nothing():
     assert locate(leaves, DIMS).causes == ()
 
 
+@pytest.mark.parametrize("seed", range(50, 56))
+def test_heavy_tails_that_grow_in_common_bring_no_single_leaf(seed):
+    leaves = grid(seed, growth=1.2)
+    noise = np.random.default_rng(seed).standard_t(5, len(leaves))
+    leaves["actual"] *= np.maximum(1 + 0.06 * noise, 0)
+    assert locate(leaves, DIMS).causes == ()
+
+
+def few(seed, *, sizes=(4, 3, 3, 2), moved=1.0, **where):
+    """A small grid of whole numbers: thousands a leaf, 4 % noise besides counting."""
+    rng = np.random.default_rng(seed)
+    leaves = grid(seed, sizes=sizes)
+    mean = 2000 * np.exp(rng.normal(0, 0.7, len(leaves)))
+    leaves["forecast"] = rng.poisson(3 * mean) / 3
+    noise = np.exp(rng.normal(0, 0.04, len(leaves)))
+    leaves["actual"] = rng.poisson(mean * noise * np.where(rows_of(leaves, where), moved, 1) if where else mean * noise)
+    return leaves
+
+
+@pytest.mark.parametrize("seed", range(60, 64))
+def test_a_slice_of_a_small_grid_is_found(seed):
+    where = {"channel": 1, "city": 2}
+    assert elements(locate(few(seed, moved=0.57, **where), DIMS)) == [where]
+
+
+@pytest.mark.parametrize("seed", range(64, 68))
+def test_one_value_of_four_is_found(seed):
+    found = locate(few(seed, sizes=(4,), moved=0.5, channel=2), DIMS[:1])
+    assert elements(found) == [{"channel": 2}]
+
+
+@pytest.mark.parametrize("seed", range(68, 76))
+@pytest.mark.parametrize("sizes", [(4,), (3, 3), (4, 3, 3, 2)])
+def test_small_grids_by_themselves_bring_nothing(seed, sizes):
+    assert locate(few(seed, sizes=sizes), DIMS[: len(sizes)]).causes == ()
+
+
 def test_a_rate_that_moved_is_a_rate_cause():
     leaves, rng = ratios(25)
     moved = np.where(leaves["city"] == 2, 0.6, 1.0)
     found = locate(with_orders(leaves, rng, rate=moved), DIMS[:3], kind="ratio")
     assert [(one.element, one.effect.value) for one in found.causes] == [({"city": 2}, "rate")]
     assert found.causes[0].change < 0
+
+
+def test_a_rate_that_reaches_its_ceiling_is_one_cause():
+    leaves, rng = ratios(40)
+    leaves["rate"] = 0.5 + 0.08 * leaves["channel"]
+    # At most 100 %: the higher a channel's rate, the less it rises.
+    moved = np.where(leaves["city"] == 2, np.minimum(1.5, 1 / leaves["rate"]), 1.0)
+    assert elements(locate(with_orders(leaves, rng, rate=moved), DIMS[:3], kind="ratio")) == [{"city": 2}]
 
 
 def test_every_rate_up_and_the_total_down_is_a_mix_cause_alone():
@@ -207,6 +253,21 @@ def test_rows_in_parts_and_in_another_order_say_the_same():
     halves = leaves.assign(actual=leaves["actual"] / 2, forecast=leaves["forecast"] / 2)
     doubled = pd.concat([halves, halves]).sample(frac=1, random_state=1)
     assert elements(locate(doubled, DIMS)) == elements(locate(leaves, DIMS))
+
+
+@pytest.mark.parametrize("kind", ["sum", "ratio"])
+def test_the_order_of_the_rows_changes_no_figure(kind):
+    leaves, rng = ratios(41)
+    leaves = with_orders(leaves, rng, rate=np.where(leaves["city"] == 2, 0.6, 1.0))
+    leaves["actual"], leaves["forecast"] = leaves["num_actual"], leaves["num_forecast"] * 1.01
+    twice = pd.concat([leaves, leaves.head(50)])
+    assert locate(twice.sample(frac=1, random_state=2), DIMS[:3], kind=kind) == locate(twice, DIMS[:3], kind=kind)
+
+
+def test_every_figure_is_a_plain_number():
+    found = locate(move(grid(42), 0.7, city=3), DIMS)
+    told = [*asdict(found).values(), *asdict(found.causes[0]).values()]
+    assert not [figure for figure in told if isinstance(figure, np.generic)]
 
 
 def test_the_leaves_stay_as_they_are_and_the_answer_too():

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from opsretro.analysis.cause_review import Why
@@ -18,6 +19,10 @@ from opsretro.tables.contracts import CONTRACTS
 from opsretro.tables.settings import FILE as SETTINGS
 
 KNOWN = {column.name for column in CONTRACTS["metrics"].columns} | {"unit"}
+MEASURES = ("actual", "base", "forecast", "shared", "fitted")
+OTHER_NAMES = {part + name: f"{part}{name}_" for part in ("", "num_", "den_") for name in MEASURES}
+OTHER_NAMES |= {"num": "num_", "den": "den_"}
+"""Dimensions that are called as a figure of ours is: they go by another name, so that neither overwrites the other."""
 RATIOS = (Aggregation.RATIO, Aggregation.MEAN, Aggregation.MEAN_RATE)
 
 
@@ -155,7 +160,9 @@ def of_goal(
     parts = [metrics[metrics["kpi"] == kpi] for kpi in kpis_of(goal)]
     for column, value in taken:
         parts = [part[part[column].fillna("") == value] for part in parts]
-    free = [name for name in metrics.columns if name not in KNOWN and name not in dict(taken)]
+    absent = [name for name in ("value", "numerator", "denominator") if name not in metrics]
+    parts = [part.assign(**dict.fromkeys(absent, np.nan)).rename(columns=OTHER_NAMES) for part in parts]
+    free = [OTHER_NAMES.get(name, name) for name in metrics.columns if name not in KNOWN and name not in dict(taken)]
     dims = tuple(name for name in free if all(_differs(part[name]) for part in parts))
     return Subject(
         subject=str(goal["goal_id"]),
@@ -186,7 +193,7 @@ def _measured(parts: Sequence[pd.DataFrame], how: Aggregation, *, percent: bool)
         return pd.concat([num.assign(num=num["value"]), den.assign(den=den["value"])], ignore_index=True)
     rows = parts[0]
     if how is Aggregation.RATIO:
-        return rows.assign(num=rows.get("numerator"), den=rows.get("denominator")).dropna(subset=["num", "den"])
+        return rows.assign(num=rows["numerator"], den=rows["denominator"]).dropna(subset=["num", "den"])
     scaled = rows["value"] / 100 if percent else rows["value"]
     if how in RATIOS:
         return rows.assign(num=scaled, den=scaled.notna().astype("float64"))

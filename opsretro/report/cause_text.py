@@ -103,7 +103,10 @@ class CauseText(CauseWords):
         values |= {"n": row["tested"], "growth": self.percent(row["growth"])}
         alike = row["common"] * row["moved"] > MOSTLY * row["moved"] ** 2 and row["why"] != Why.MISSED
         alike &= row["state"] == State.NOTHING
-        text = self.word(f"untold.{'alike' if alike else row['state']}", **values)
+        key = "alike" if alike else row["state"]
+        if row["state"] == State.NOTHING and row["calendar"] * row["change"] > MOSTLY * row["change"] ** 2:
+            key, values["calendar"] = "calendar", self.moved(row["calendar"], row)
+        text = self.word(f"untold.{key}", **values)
         since = self.word("untold.since", since=self.since(row)) if row["since"] and form == "told" else ""
         return self.join(text, since)
 

@@ -17,8 +17,8 @@ from opsretro.analysis.methods.locate_report import Teller, Totals, mix_causes, 
 from opsretro.analysis.methods.locate_search import Search
 from opsretro.errors import InputError
 
-
 NEAR = 0.3
+"""A total rate above this has leaves that cannot rise as far as the others."""
 LEAST_RATE = 1e-6
 
 
@@ -86,8 +86,8 @@ def _located(kind: str, totals: Totals, searches: Sequence[Search], causes: Sequ
         kind=kind,
         dims=totals.dims,
         causes=tuple(causes),
-        growth=searches[0].growth,
-        mix_growth=searches[1].growth if kind == "ratio" else nan,
+        growth=float(searches[0].growth),
+        mix_growth=float(searches[1].growth) if kind == "ratio" else nan,
         actual=totals.actual,
         forecast=totals.forecast,
         change=totals.change,
@@ -102,7 +102,7 @@ def _told(kind: str) -> tuple[Teller, ...]:
     return (volume_causes,) if kind == "sum" else (rate_causes, mix_causes)
 
 
-def _sides(kind: str, measures: np.ndarray) -> Iterator[tuple[np.ndarray | None, ...]]:
+def _sides(kind: str, measures: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray | None]]:
     """What is compared, at which exposure and up to which factor: a sum; a ratio's numerators, then denominators."""
     equal = np.ones(measures.shape[1])
     if kind == "sum":

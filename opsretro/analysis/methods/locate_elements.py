@@ -39,9 +39,11 @@ ENOUGH = 16
 """Elements of a combination from which its own spread can be read."""
 FEW = 3
 """So many leaves may stray together by chance where tails are heavy."""
-LOOKED = 20.0
 SMALL = 1000
-UNEVEN = (0.5, 0.2)
+"""Of so few leaves, an element may be much of what growth and noise are told from."""
+LOOKED = 20.0
+"""What an element told that way must bring more, by the number of leaves."""
+UNEVEN = (0.5, 0.15)
 """A part of an element that moved stands out only if it moved by this much more or less of the movement: a few leaves,
 and more of them."""
 
@@ -131,7 +133,7 @@ def part_of(search: Search, one: Found) -> bool:
             return True
         if inside > 0.8:
             apart = abs(other.multiplier * (one.multiplier - 1))
-            if apart < UNEVEN[len(one.rows) > FEW] * abs(other.multiplier - 1):
+            if apart < UNEVEN[len(one.rows) > FEW and search.ceiling is None] * abs(other.multiplier - 1):
                 return True
     return False
 

@@ -34,20 +34,26 @@ LEAST_TAIL_OF_COUNTS = 10.0
 """Coarse counts look heavier tailed than they are."""
 BLENDS = np.concatenate([[0.0], np.geomspace(1e-3, 1e3, 25)])
 """Ratios tried of the relative to the counting part of the dispersion, at the middle size."""
-OUTERMOST = 12
-"""So many leaves may be causes by themselves; they tell nothing of the tail."""
-ENOUGH = 40
-TAILED = 0.08
+LEAST_TAIL = 2.5
+"""Degrees of freedom that leave a variance."""
+ENOUGH, TAILED = 40, 0.08
+"""Fewer leaves tell nothing of the tail; of more it is drawn towards this (one by degrees of freedom)."""
 SEVERAL = 3
+"""Bins of sizes wanted; with too few leaves for as many, bins are smaller."""
+USUAL, USUAL_COUNT = 0.07, 0.7
+"""Spread that leaves usually have: relative, and of whole numbers what counting brings (the forecast is smoother)."""
+GUESSED, FITTED = 12.0, 3.0
+"""What is usual counts as so many leaves; fitting takes about so many out of the spread of few."""
+LEAST_TELLING, RAISED = 16, 24.0
+"""From so many leaves on, what is usual raises their own dispersion by no more than this by their number."""
 PULL = 20.0
-FITTED = 3.0
-USUAL = 0.07
-GUESSED = 12.0
-MANY = 20_000
-GOLDEN = 0.6180339887498949
-OUTER = 60
-BEND = 4.0
-LIGHT_TAIL = 0.4
+"""How strongly few whole numbers are held to be counts."""
+OUTERMOST, OUTER = 12, 60
+"""So many leaves may be causes by themselves and tell nothing of the tail; at least so many more do."""
+BEND, LIGHT_TAIL = 4.0, 0.4
+"""How fast the tail is taken to thin out beyond an exponential one, and from when on it counts as light."""
+MANY, GOLDEN = 20_000, 0.6180339887498949
+"""So many elements tell how far their like stray; more are sampled."""
 LEAST_FACTOR, MOST_FACTOR = 1e-6, 1e6
 
 
@@ -79,6 +85,12 @@ class Noise:
         """Deviance a leaf of this size has by itself."""
         return self.linear + self.square * size + self.grain / np.maximum(size, LEAST_FACTOR)
 
+    @property
+    def excess(self) -> float:
+        """Variance of a leaf by that of a normal one with the same median."""
+        tail = max(self.tail, LEAST_TAIL)
+        return tail / (tail - 2) / _stretch(tail) ** 2
+
     def cost(self, squares: np.ndarray) -> np.ndarray:
         """Minus the log-likelihood of squared scores, 0 at best: an outlier costs much, but not without end."""
         found = tail_cost(squares, self.tail)
@@ -108,8 +120,12 @@ def information(actual: np.ndarray, forecast: np.ndarray, factor: np.ndarray) ->
 
 def tail_cost(squares: np.ndarray, tail: float) -> np.ndarray:
     """Minus the log-likelihood (Student t) of squared scores whose median is that of a normal one."""
-    scale = float(np.interp(tail, list(STUDENT), [row[0] for row in STUDENT.values()])) / HALF_NORMAL
-    return 0.5 * (tail + 1) * np.log1p(squares * (scale**2 / tail))
+    return 0.5 * (tail + 1) * np.log1p(squares * (_stretch(tail) ** 2 / tail))
+
+
+def _stretch(tail: float) -> float:
+    """Median of the size of a Student t by that of a normal score."""
+    return float(np.interp(tail, list(STUDENT), [row[0] for row in STUDENT.values()])) / HALF_NORMAL
 
 
 def quantile(values: np.ndarray, share: float = 0.5) -> float:
@@ -150,10 +166,11 @@ def fit_noise(
 ) -> Noise:
     """The noise of leaves from their deviances and sizes; leaves that stray far are left out by quantiles."""
     sizes = np.array([max(quantile(size[members]), 1e-300) for members in bins])
-    guess = 0.7 * whole + USUAL**2 * sizes
+    guess = USUAL_COUNT * whole + USUAL**2 * sizes
     trust = 1 / (1 + GUESSED / len(far))
     spread = np.array([_dispersion(far[one], middle, counts=counts) for one, middle in zip(bins, sizes, strict=True)])
-    spread = trust * spread + (1 - trust) * guess
+    most = spread * (1 + RAISED / len(far)) if len(far) >= LEAST_TELLING else inf
+    spread = np.minimum(trust * spread + (1 - trust) * guess, most)
     middle = float(np.exp(np.log(sizes).mean()))
     gaps = np.log(spread) - np.log(1.0 + BLENDS[:, None] * sizes / middle)
     linear = np.exp(np.median(gaps, axis=1))

@@ -14,8 +14,12 @@ from opsretro.analysis.methods.locate_noise import information
 from opsretro.analysis.methods.locate_search import Search
 
 Z95 = 1.96
-ODDS = (1.0, 0.2, 0.25)
+ODDS = (-2.1, 0.9, 1.33)
 """Log-odds of a cause being real: at no margin at all, by its margin, by its distance from the next description."""
+CLEAR = 3.0
+"""Log of a margin or distance from which on more of it makes a cause no surer."""
+CHOSEN = 1.25
+"""A list of values is chosen for lying far out, and what came or went has no other side to be told by."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,13 +74,13 @@ class Totals:
         return Cause(
             element=self.named(one.where),
             effect=effect,
-            change=changes[0],
-            lower=min(changes[1:]),
-            upper=max(changes[1:]),
-            share=changes[0] / self.change if self.change else nan,
-            multiplier=factors[0],
-            multiplier_lower=factors[1],
-            multiplier_upper=factors[2],
+            change=float(changes[0]),
+            lower=float(min(changes[1:])),
+            upper=float(max(changes[1:])),
+            share=float(changes[0] / self.change) if self.change else nan,
+            multiplier=float(factors[0]),
+            multiplier_lower=float(factors[1]),
+            multiplier_upper=float(factors[2]),
             confidence=confidence(one),
             n=len(one.rows),
             size=float(base[one.rows].sum()) / whole if whole else nan,
@@ -95,14 +99,16 @@ def span(search: Search, one: Found) -> tuple[float, float, float]:
     expected = float(usual.sum())
     size = np.maximum(actual, usual if one.multiplier < 0.1 else search.factor[rows] * forecast)
     told = np.maximum(information(search.a[rows], search.k[rows], search.factor[rows]), size / 4)
-    leaves = float((size * size * search.usual[rows] / np.maximum(told, 1e-300)).sum())
+    leaves = float((size * size * search.usual[rows] / np.maximum(told, 1e-300)).sum()) * search.noise.excess
     common = expected**2 * search.unsure(one.where)
-    return float(actual.sum()), expected, Z95 * sqrt(leaves + common)
+    chosen = any(len(values) > 1 for values in one.where.values()) or not 0 < one.multiplier < inf
+    return float(actual.sum()), expected, (CHOSEN if chosen else 1.0) * Z95 * sqrt(leaves + common)
 
 
 def confidence(one: Found) -> float:
     """Probability that exactly these rows are a real cause, from how far it stands out of chance and of its rivals."""
-    odds = ODDS[0] + ODDS[1] * log1p(max(one.margin, 0.0)) + ODDS[2] * log1p(min(one.rival, 1e6))
+    margin, rival = (min(log1p(max(beyond, 0.0)), CLEAR) for beyond in (one.margin, one.rival))
+    odds = ODDS[0] + ODDS[1] * margin + ODDS[2] * rival
     return float(1 / (1 + exp(-odds)))
 
 
