@@ -26,6 +26,9 @@ EVIDENCE = 4.0
 MOST_CAUSES = 12
 ANOTHER = 8.0
 """What one more element must bring where fewer tell nearly the same."""
+USUAL_GROWTH = 0.25
+"""How far (log scale, standard deviation) a common growth may be expected to lie from none: of two readings that fit
+alike, half that stayed and half that doubled, the one in which less grew is told."""
 MOST_STARTS = 5
 LEAST_MOVE = 0.03
 """A movement smaller than this is no cause, however sure it is."""
@@ -331,4 +334,5 @@ def burden(search: Search) -> float:
             one.multiplier = search.multiplier(one.rows, search.without(one)[one.rows])
         search.growth *= search.ratio(search.without())
     named = sum(ANOTHER + price(search.grid, one.where) for one in search.found)
-    return float(search.cost(search.without()).sum()) + named
+    strange = (log(search.growth) / USUAL_GROWTH) ** 2 / 2 if 0 < search.growth < inf else 0.0
+    return float(search.cost(search.without()).sum()) + named + strange

@@ -145,16 +145,22 @@ def rate_causes(totals: Totals, search: Search) -> list[Cause]:
 
 
 def mix_causes(totals: Totals, search: Search) -> list[Cause]:
-    """Causes between the parts of a ratio: a denominator moved more than the others."""
-    num_actual, den_actual = (row.sum() for row in totals.measures[:2])
+    """Causes between the parts of a ratio: a denominator moved more than the others; at the rates before."""
+    whole = totals.measures.sum(axis=1)
     told = []
     for one in search.found:
         actual, expected, half = span(search, one)
         rows = totals.measures[:, one.rows].sum(axis=1)
-        rate = rows[0] / rows[1] if rows[1] else rows[2] / rows[3] if rows[3] else 0.0
-        ends = (actual, actual - half, actual + half)
-        rest_num, rest_den = num_actual - rows[0], den_actual - rows[1]
+        ends, rest = (actual, actual - half, actual + half), whole - rows
+        rate, rest_rate = (_rate_before(*part) for part in (rows, rest))
+        rest_den = rest[1]
+        rest_num = rest_rate * rest_den
         unmoved = (rest_num + rate * expected) / (rest_den + expected) if rest_den + expected else nan
         moved = [(rest_num + rate * x) / (rest_den + x) if rest_den + x else nan for x in ends]
         told.append(totals.cause(one, Movement.MIX, [x - unmoved for x in moved], [by(x, expected) for x in ends]))
     return told
+
+
+def _rate_before(num_actual: float, den_actual: float, num_forecast: float, den_forecast: float) -> float:
+    """The rate as forecast; that of today for what is new."""
+    return num_forecast / den_forecast if den_forecast else num_actual / den_actual if den_actual else 0.0

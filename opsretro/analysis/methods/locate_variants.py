@@ -31,7 +31,7 @@ def variants(grid: Grid, found: list[Found], growth: float) -> Iterator[tuple[li
         if len(one.rows) > grid.n / 4:
             yield others, growth * one.multiplier
         for dim, values in one.where.items():
-            if len(one.where) == 1 and len(values) > grid.sizes[dim] / 2:
+            if len(one.where) == 1 and 2 * len(values) >= grid.sizes[dim]:
                 rest = tuple(code for code in range(grid.sizes[dim]) if code not in values)
                 yield [*others, placed(grid, one, {dim: rest})], growth * one.multiplier
             if 1 < len(values) <= LONGEST:
