@@ -12,7 +12,7 @@ import pandas as pd
 
 from opsretro.analysis.cause_review import Against, CauseReview
 from opsretro.analysis.cause_search import explain
-from opsretro.analysis.cause_subjects import Subject, asked, chain_of, flagged
+from opsretro.analysis.cause_subjects import Subject, asked, chain_of, driver_problems, flagged
 from opsretro.analysis.cause_verdicts import review_causes, span_of
 from opsretro.analysis.goal_alerts import Alerts, goal_alerts
 from opsretro.analysis.goal_facts import monthly_facts
@@ -289,6 +289,8 @@ class Workspace:
             span = Period.parse(period, source="period")
             if "metrics" not in self._inputs.tables:
                 raise InputError([Problem(code="table_needed", source="metrics.csv", values={"section": "rootcause"})])
+            if problems := list(driver_problems(self.settings.drivers, self._metrics)):
+                raise InputError(problems)
             newest = self._metrics["date"].max() - pd.Timedelta(days=self._incomplete_days())
             days = span_of(span, against, until=newest)
             subjects = self._subjects(span, kpi, where)

@@ -113,3 +113,11 @@ def test_no_factor_at_all_is_refused():
         InputError, match=r"^before: 1 problem\. There is no factor; give at least one, such as visits\.$"
     ):
         rootcause.drivers({}, {})
+
+
+def test_more_factors_than_can_be_ordered_are_refused_and_logarithms_take_them():
+    many = {f"f{i}": 2.0 for i in range(13)}
+    told = r"^before: 1 problem\. There are more than 12 factors; put some together, or write method='lmdi'\.$"
+    with pytest.raises(InputError, match=told):
+        rootcause.drivers(many, many)
+    assert rootcause.drivers(many, many, method="lmdi").change == 0.0

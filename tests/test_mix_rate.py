@@ -171,3 +171,14 @@ def test_no_dimension_is_refused():
 
 def test_a_dimension_named_twice_is_refused():
     assert refused(SIMPSON, ["tier", "tier"]) == "dims: 1 problem. Column 'tier': the header has it twice; keep one."
+
+
+def test_a_numerator_without_anything_below_it_closes_too():
+    # by hand: 20/200 -> 20/100 = +0.1, all of it from d, whose denominator is no longer sent
+    table = pd.DataFrame([("a", 10, 100, 10, 100), ("d", 10, 0, 10, 100)], columns=["city", *MEASURES_OF_A_RATIO])
+    found = rootcause.mix_rate(table, ["city"])
+    assert found.change == pytest.approx(0.1)
+    assert found.totals.loc["city"].sum() == pytest.approx(0.1, rel=1e-12)
+
+
+MEASURES_OF_A_RATIO = ["num_actual", "den_actual", "num_forecast", "den_forecast"]

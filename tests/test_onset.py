@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from opsretro.analysis.methods.onset import onset
+from opsretro.errors import InputError
 
 DAYS = pd.date_range("2026-07-01", periods=123)
 FLAT = pd.Series(100.0, index=DAYS)
@@ -78,3 +79,16 @@ def test_missing_days_and_days_without_an_expectation_are_skipped():
     expected = FLAT.copy()
     expected.iloc[50] = 0.0
     assert onset(values, expected).start == DAYS[90]
+
+
+def test_dust_of_the_computer_is_no_movement():
+    rng = np.random.default_rng(68)
+    values = FLAT * (1 + 1e-12 * rng.normal(size=len(DAYS)))
+    values.iloc[60:] += 1e-10
+    assert onset(values, FLAT) is None
+
+
+def test_what_is_no_number_or_infinite_is_refused():
+    told = r"^actual: 1 problem\. Column 'actual': a value is infinite; leave it missing\.$"
+    with pytest.raises(InputError, match=told):
+        onset(FLAT.where(DAYS[3] != DAYS, np.inf), FLAT)

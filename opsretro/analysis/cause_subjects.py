@@ -139,8 +139,8 @@ def _where_problems(where: Mapping[str, str], metrics: pd.DataFrame) -> Iterator
     for dim, value in where.items():
         if dim not in dims:
             yield _unknown("where", dim, dims)
-        elif value not in (known := [*metrics[dim].dropna().unique(), *([""] if metrics[dim].isna().any() else [])]):
-            yield _unknown("where", str(value), sorted(known))
+        elif (value or "") not in (known := metrics[dim].fillna("").unique()):
+            yield _unknown("where", str(value), sorted(filter(None, known)))
 
 
 def _unknown(source: str, name: str, known: Sequence[str]) -> Problem:
@@ -159,7 +159,7 @@ def of_goal(
     taken = [*parse_slice(goal["dimension"]), *(where or {}).items()]
     parts = [metrics[metrics["kpi"] == kpi] for kpi in kpis_of(goal)]
     for column, value in taken:
-        parts = [part[part[column].fillna("") == value] for part in parts]
+        parts = [part[part[column].fillna("") == (value or "")] for part in parts]
     absent = [name for name in ("value", "numerator", "denominator") if name not in metrics]
     parts = [part.assign(**dict.fromkeys(absent, np.nan)).rename(columns=OTHER_NAMES) for part in parts]
     free = [OTHER_NAMES.get(name, name) for name in metrics.columns if name not in KNOWN and name not in dict(taken)]
@@ -203,18 +203,17 @@ def _measured(parts: Sequence[pd.DataFrame], how: Aggregation, *, percent: bool)
     return rows.assign(value=scaled)
 
 
-def chain_of(subject: Subject, kpis: Sequence[str], metrics: pd.DataFrame) -> list[Subject]:
-    """The KPIs a sum is the product of, counted in the slice it is counted in; a ratio has none.
+def driver_problems(drivers: Mapping[str, Sequence[str]], metrics: pd.DataFrame) -> Iterator[Problem]:
+    """Names in [drivers] that metrics does not have, but another much like them; of any other there is no data."""
+    known = list(metrics["kpi"].unique())
+    for name in dict.fromkeys([*drivers, *(kpi for chain in drivers.values() for kpi in chain)]):
+        close = get_close_matches(name, known, n=1, cutoff=0.75)
+        if close and name not in known:
+            yield Problem(code="misspelt", source=SETTINGS, values={"value": name, "known": close[0]})
 
-    Raises:
-        InputError: Metrics does not have one of them, but another much like it.
-    """
-    close = {kpi: get_close_matches(kpi, list(metrics["kpi"].unique()), n=1, cutoff=0.75) for kpi in kpis}
-    if slips := {kpi: near[0] for kpi, near in close.items() if near and near[0] != kpi}:
-        raise InputError(
-            Problem(code="misspelt", source=SETTINGS, values={"value": kpi, "known": near})
-            for kpi, near in slips.items()
-        )
+
+def chain_of(subject: Subject, kpis: Sequence[str], metrics: pd.DataFrame) -> list[Subject]:
+    """The KPIs a sum is the product of, counted in the slice it is counted in; a ratio has none."""
     goal: dict[str, Any] = {"dimension": subject.dimension, "unit": "count", "numerator": "", "denominator": ""}
     goal["aggregation"] = Aggregation.SUM
     where = {dim: value or "" for dim, value in subject.where.items()}

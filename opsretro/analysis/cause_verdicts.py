@@ -28,6 +28,8 @@ FIGURES = (
     *("multiplier", "multiplier_lower", "multiplier_upper"),
 )
 """What is told of a cause as the search tells it."""
+LENGTHS_DIFFER = 3
+"""Days by which two periods may differ to be held against each other as they are; beyond, for as many days."""
 HAIR = 1e-9
 """A change of a smaller share of what is compared with is the computer's."""
 BASE_MONTHS = 3
@@ -44,7 +46,7 @@ def span_of(period: Period, against: str, *, until: pd.Timestamp | None = None) 
         until: Newest whole day of data; days after it are not there yet.
 
     Raises:
-        InputError: `against` is none of these.
+        InputError: `against` is none of these, or a period that shares days with the one under review.
     """
     n = len(period.months)
     if against in set(Against):
@@ -56,6 +58,9 @@ def span_of(period: Period, against: str, *, until: pd.Timestamp | None = None) 
         base = pd.date_range(first, first + pd.offsets.MonthEnd(months))
     else:
         named = _named(against)
+        if set(named.months) & set(period.months):
+            values = {"value": against, "period": period.label}
+            raise InputError([Problem(code="base_touches", source="against", values=values)])
         base = pd.date_range(named.start, named.end)
     days = pd.date_range(period.start, period.end)
     known = days if until is None else days[days <= until]
@@ -129,7 +134,8 @@ def _row(searched: Searched, against: str) -> dict[str, Any]:
     now, before = searched.span.seen(subject.days)
     if not (len(now) and len(before)):
         base = forecast = math.nan
-    reference = forecast if against == Against.EXPECTED else base
+    alike = abs(len(now) - len(before)) <= LENGTHS_DIFFER
+    reference = base if against != Against.EXPECTED and alike else forecast
     if abs(actual - reference) <= HAIR * abs(reference):
         reference = actual
     growth = 1.0 if located is None else located.growth
@@ -255,7 +261,7 @@ def _trees(trees: pd.DataFrame, found: Sequence[Searched], period: Period) -> pd
     trees = trees[trees["month"].isin(period.months)]
     subjects = {searched.subject.subject: searched.subject for searched in reversed(found)}
     ids = {name: item.subject for item in subjects.values() for name in (item.kpi, item.subject)}
-    trees = trees.assign(subject=trees["kpi"].map(ids).fillna(trees["kpi"]))
+    trees = trees.assign(subject=[ids.get(name, name) for name in trees["kpi"]])
     slices = {
         (name, _slice_text({**searched.subject.within, **cause.element})): rank
         for searched in found

@@ -212,8 +212,8 @@ def _rows_of(goal: Mapping[str, Any], slices: list[pd.DataFrame]) -> pd.DataFram
         return _parts(*slices)
     rows = slices[0]
     moment = ["date", "ts_utc"] if "ts_utc" in rows else ["date"]
+    rows = rows.reindex(columns=[*moment, "value", "numerator", "denominator"])
     rows = rows.rename(columns={"numerator": "num", "denominator": "den"})
-    rows = rows.reindex(columns=[*moment, "value", "num", "den"])
     return rows.assign(value=rows["value"] / 100) if goal["unit"] == "percent" else rows
 
 

@@ -103,7 +103,8 @@ class CauseText(CauseWords):
         values |= {"n": row["tested"], "growth": self.percent(row["growth"])}
         alike = row["common"] * row["moved"] > MOSTLY * row["moved"] ** 2 and row["why"] != Why.MISSED
         alike &= row["state"] == State.NOTHING
-        key = "alike" if alike else row["state"]
+        inside = row["state"] == State.NO_DIMS and self.review.element(row["subject"], 0)
+        key = "alike" if alike else "inside" if inside else row["state"]
         if row["state"] == State.NOTHING and row["calendar"] * row["change"] > MOSTLY * row["change"] ** 2:
             key, values["calendar"] = "calendar", self.moved(row["calendar"], row)
         text = self.word(f"untold.{key}", **values)

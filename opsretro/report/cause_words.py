@@ -110,6 +110,8 @@ class CauseWords:
     def signed(self, value: float, text: str) -> str:
         """A size with the sign of its value."""
         bare = text.removeprefix(numbers.MINUS)
+        if not any(digit in bare for digit in "123456789"):
+            return bare
         return f"+{bare}" if value > 0 else f"{numbers.MINUS}{bare}" if value < 0 else bare
 
     def change(self, row: Mapping[str, Any]) -> str:

@@ -223,7 +223,7 @@ def _sources(value: object) -> dict[str, Any] | None:
 
 def _drivers(value: object) -> dict[str, Any] | None:
     good = isinstance(value, dict) and all(
-        isinstance(chain, list) and chain and all(map(_is_text, chain)) and kpi not in chain
+        isinstance(chain, list) and chain and all(map(_is_text, chain)) and len({kpi, *chain}) > len(chain)
         for kpi, chain in value.items()
     )
     return {"drivers": value} if good else None

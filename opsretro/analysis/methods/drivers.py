@@ -12,6 +12,8 @@ import pandas as pd
 from opsretro.analysis.methods.shapley import shapley
 from opsretro.errors import InputError, Problem
 
+MOST_FACTORS = 12
+"""Factors beyond which all their orders take too long."""
 METHODS = ("shapley", "lmdi")
 Value = float | Sequence[float]
 
@@ -57,8 +59,8 @@ def drivers(
         The split. It says how the numbers moved together, not what caused what.
 
     Raises:
-        InputError: No factors, other factors or parts on one side, a value that is missing or infinite, or below zero
-            with LMDI, or an unknown method; names all of it.
+        InputError: No factors, or more than 12 with Shapley; other factors or parts on one side; a value that is missing
+            or infinite, or below zero with LMDI; an unknown method; names all of it.
 
     Source:
         Shapley: as `shapley`. LMDI-I: B. W. Ang, The LMDI approach to decomposition analysis: a practical guide, Energy
@@ -126,6 +128,8 @@ def _checked(
     if method not in METHODS:
         values = {"value": str(method), "fix": " / ".join(METHODS)}
         problems.append(Problem(code="bad_argument", source="method", values=values))
+    if method == "shapley" and len(before) > MOST_FACTORS:
+        problems.append(Problem(code="many_factors", source="before", values={"most": str(MOST_FACTORS)}))
     least = 0.0 if method == "lmdi" else -math.inf
     sides = [_numbers(given, name, least, problems) for name, given in (("before", before), ("after", after))]
     if len({len(values) for side in sides for values in side.values()}) > 1:

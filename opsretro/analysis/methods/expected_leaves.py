@@ -170,7 +170,7 @@ class _Known:
         weights = [np.where(chosen, self.total, 0.0).clip(min=0) for chosen in (self.inside, self.before)]
         if min(weight.sum() for weight in weights) <= 0:
             return 0.0, 0.0
-        now, then = (weight / weight.sum() for weight in weights)
+        now, then = ((weight / weight.sum())[self.total > 0] for weight in weights)  # only such a day has shares
         return float(np.log((now @ factors) / (then @ factors))), float(np.linalg.norm((now - then) @ loadings))
 
     def _is_daily(self) -> bool:

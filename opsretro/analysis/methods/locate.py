@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import nan
+from math import inf, nan
 from typing import Literal
 
 import numpy as np
@@ -86,8 +86,8 @@ def _located(kind: str, totals: Totals, searches: Sequence[Search], causes: Sequ
         kind=kind,
         dims=totals.dims,
         causes=tuple(causes),
-        growth=float(searches[0].growth),
-        mix_growth=float(searches[1].growth) if kind == "ratio" else nan,
+        growth=_growth(searches[0]),
+        mix_growth=_growth(searches[1]) if kind == "ratio" else nan,
         actual=totals.actual,
         forecast=totals.forecast,
         change=totals.change,
@@ -95,6 +95,11 @@ def _located(kind: str, totals: Totals, searches: Sequence[Search], causes: Sequ
         n=totals.grid.n,
         tested=sum(cuboid.n for cuboid in totals.grid.cuboids),
     )
+
+
+def _growth(search: Search) -> float:
+    """Common growth; none where one side has nothing at all."""
+    return float(search.growth) if 0 < search.growth < inf else 1.0
 
 
 def _told(kind: str) -> tuple[Teller, ...]:

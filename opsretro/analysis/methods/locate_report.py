@@ -140,7 +140,12 @@ def rate_causes(totals: Totals, search: Search) -> list[Cause]:
         actual, expected, half = span(search, one)
         factors = [by(x, expected) for x in (actual, actual - half, actual + half)]
         base = float((rate * den_forecast * search.plain(one))[one.rows].sum()) / whole
-        told.append(totals.cause(one, Movement.RATE, [base * (x - 1) for x in factors], factors))
+        changes = (
+            [base * (x - 1) for x in factors]
+            if expected
+            else [x / whole for x in (actual, actual - half, actual + half)]
+        )
+        told.append(totals.cause(one, Movement.RATE, changes, factors))
     return told
 
 
@@ -151,7 +156,7 @@ def mix_causes(totals: Totals, search: Search) -> list[Cause]:
     for one in search.found:
         actual, expected, half = span(search, one)
         rows = totals.measures[:, one.rows].sum(axis=1)
-        ends, rest = (actual, actual - half, actual + half), whole - rows
+        ends, rest = (actual, max(actual - half, min(actual, 0.0)), actual + half), whole - rows
         rate, rest_rate = (_rate_before(*part) for part in (rows, rest))
         rest_den = rest[1]
         rest_num = rest_rate * rest_den

@@ -186,7 +186,8 @@ class Search:
         tells = (self.noise.tail + 1) / (self.noise.tail + far) / (self.usual[rows] * (1 + factor))
         if not self.counts:
             tells = tells * (far < FAR)
-        return tells * self.a[rows], tells * self.k[rows] * factor
+        finite = np.where(np.isfinite(factor), factor, 0.0)  # what is new has nothing to be held against
+        return tells * self.a[rows], tells * self.k[rows] * finite
 
     def ratio(self, factor: np.ndarray, rows: Rows = ALL) -> float:
         """How far actual lies above expected."""
@@ -206,8 +207,9 @@ class Search:
         """Relative variance of what is expected of an element: growth and drift are estimates."""
         info = float((information(self.a, self.k, self.factor) / self.usual).sum())
         sizes = np.array(self.grid.sizes)
-        own = self.spreads[tuple(sorted(where))].drift / max(len(values) for values in where.values())
-        return 1 / max(info, 1e-300) + float((self.spread / sizes).sum()) + own
+        own = self.spreads.get(tuple(sorted(where)))
+        strays = 0.0 if own is None else own.drift / max(len(values) for values in where.values())
+        return 1 / max(info, 1e-300) + float((self.spread / sizes).sum()) + strays
 
     def strays(self, dim: int) -> np.ndarray:
         """How far (log) the totals of a dimension's values lie from their expectation, outliers included."""
@@ -243,12 +245,13 @@ class Search:
 
     def multiplier(self, rows: np.ndarray, factor: np.ndarray) -> float:
         """Actual by expected of an element: of the total, or where most of it lies, whichever explains more."""
+        factor = np.where(np.isfinite(factor), factor, 0.0)
         expected = self.k[rows] * factor
         present = expected > 0
         if not present.any():
             return inf if self.a[rows].any() and not self.k[rows].any() else 1.0
         starts = [
-            float(self.a[rows].sum() / expected.sum()),
+            float(self.a[rows].sum() / expected[present].sum()),
             quantile(self.a[rows][present] / expected[present]),
         ]
         best = min(starts, key=lambda start: float(self.cost(self.capped(start * factor, rows), rows).sum()))

@@ -97,6 +97,8 @@ def _split(dim: str, cells: pd.Series, sides: Mapping[str, np.ndarray], before: 
     old, new = (np.nan_to_num(rate) for rate in base)
     shift, moved = weights[1] - weights[0], new - old
     found = {"rate": weights[0] * moved, "mix": shift * old, "cross": shift * moved}
+    brought = sums["num_actual"] / sums["den_actual"].sum() - sums["num_forecast"] / sums["den_forecast"].sum()
+    found["rate"] = found["rate"] + (brought - sum(found.values()))  # a numerator without anything below it
     _close(found, after - before)
     return pd.DataFrame(
         {

@@ -7,12 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from opsretro.errors import InputError
+from opsretro.tables.checks import number_problems
+
 LEAST_DAYS = 14
 """Days with data from which a beginning can be told."""
 EVIDENCE = 20.0
 """Squared standard errors the days must stand off; scanning some hundred days for noise alone hardly ever gives it."""
 PRICE_OF_AN_END = 12.0
 """How much better (squared standard errors) days with an end must fit than days that go on to the last one."""
+DUST = 1e-9
+"""A series whose values differ by less than this share of their size is constant, but for the computer."""
 CLIP = 3.0
 """Standard deviations a single day counts at most."""
 
@@ -45,6 +50,9 @@ def onset(actual: pd.Series, expected: pd.Series) -> Onset | None:
         actual: One value a day by date; missing days are skipped.
         expected: The same days; days without an expectation above zero are skipped. Its level does not matter.
 
+    Raises:
+        InputError: A value is no number or infinite; names it.
+
     Returns:
         The run; None where there is none beyond the noise, too few days, or the first days are already in it: then it
         is older than the series.
@@ -61,12 +69,17 @@ def onset(actual: pd.Series, expected: pd.Series) -> Onset | None:
         >>> str(found.start.date()), found.end, round(found.multiplier, 2)
         ('2026-10-12', None, 0.7)
     """
-    table = pd.DataFrame({"x": actual, "e": expected}).dropna().sort_index()
+    sides = pd.DataFrame({"actual": actual, "expected": expected})
+    if problems := [found for name in sides for found in number_problems(sides, name, name)]:
+        raise InputError(problems)
+    table = sides.set_axis(["x", "e"], axis=1).dropna().astype("float64").sort_index()
     table = table[table["e"] > 0]
     if len(table) < LEAST_DAYS or not (table["x"] != 0).any():
         return None
     weight = (table["e"] / table["e"].mean()).to_numpy()
     level = (table["x"] / table["e"]).to_numpy()
+    if np.ptp(level) <= DUST * np.abs(level).mean():
+        return None
     level, variance = _cut(level, weight)
     gains, n = _gains(level, weight), len(level)
     if not gains.any():
@@ -74,8 +87,11 @@ def onset(actual: pd.Series, expected: pd.Series) -> Onset | None:
     for _ in range(3):
         start, end = _best(gains, variance)
         inside = (np.arange(n) >= start) & (np.arange(n) < end)
+        if inside.all() or not inside.any():
+            return None
         means = [np.average(level[chosen], weights=weight[chosen]) for chosen in (inside, ~inside)]
-        variance = _variance(level - np.where(inside, *means), weight)
+        least = (DUST * float(np.abs(level).mean())) ** 2
+        variance = max(_variance(level - np.where(inside, *means), weight), least)
     gain = gains[start, end]
     if gain < EVIDENCE * variance or start == 0:
         return None
