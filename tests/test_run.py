@@ -33,7 +33,8 @@ def month(tmp_path_factory):
 
 
 def test_the_month_has_these_files_and_no_others(month):
-    names = ["goals.ipynb", "goals.json", "index.en.html", "index.html", "roi.ipynb", "roi.json", "run.json"]
+    sections = [f"{key}.{kind}" for key in ("goals", "roi", "rootcause") for kind in ("ipynb", "json")]
+    names = sorted([*sections, "index.en.html", "index.html", "run.json"])
     assert sorted(path.name for path in month.iterdir()) == names
     assert [path.name for path in month.parent.iterdir()] == ["2026-10"]
 
@@ -88,7 +89,8 @@ def test_a_page_the_new_run_did_not_make_is_removed(workspace, tmp_path):
     (tmp_path / "2026-10" / "note.txt").write_text("mine", encoding="utf-8")
     assert run(workspace, tmp_path, "--lang", "en") == 0
     names = sorted(path.name for path in (tmp_path / "2026-10").iterdir())
-    assert names == ["goals.ipynb", "goals.json", "index.html", "note.txt", "run.json"]
+    sections = [f"{key}.{kind}" for key in ("goals", "rootcause") for kind in ("ipynb", "json")]
+    assert names == sorted([*sections, "index.html", "note.txt", "run.json"])
 
 
 def test_a_terminal_that_cannot_show_chinese_is_no_failure(workspace, tmp_path):
