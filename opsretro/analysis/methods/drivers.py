@@ -59,8 +59,8 @@ def drivers(
         The split. It says how the numbers moved together, not what caused what.
 
     Raises:
-        InputError: No factors, or more than 12 with Shapley; other factors or parts on one side; a value that is missing
-            or infinite, or below zero with LMDI; an unknown method; names all of it.
+        InputError: No factors, or more than 12 with Shapley; other factors or parts on one side; a value that is
+            missing or infinite, or below zero with LMDI; an unknown method; names all of it.
 
     Source:
         Shapley: as `shapley`. LMDI-I: B. W. Ang, The LMDI approach to decomposition analysis: a practical guide, Energy
