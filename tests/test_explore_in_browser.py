@@ -29,9 +29,8 @@ SETTINGS = {
 
 
 def lab_folder(folder):
-    """A folder with the notebook, its tables beside it and settings of its own."""
-    (folder / "notebooks").mkdir()
-    shutil.copy(ROOT / "notebooks" / NOTEBOOK, folder / "notebooks")
+    """A folder with the notebooks, their tables beside them and settings of its own."""
+    shutil.copytree(ROOT / "notebooks", folder / "notebooks", ignore=shutil.ignore_patterns(".*"))
     shutil.copytree(ROOT / "data", folder / "data")
     overrides = folder / "config/labconfig/default_setting_overrides.json"
     overrides.parent.mkdir(parents=True)
@@ -113,13 +112,13 @@ def notebook(lab):
         yield page
 
 
-def run_all(page, tries=3):
+def run_all(page, tries=3, card=".opsretro-card"):
     """Run all cells; again if the kernel was not ready to take them."""
     for _ in range(tries):
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         try:
-            return page.locator(".opsretro-card").wait_for(timeout=25_000)
+            return page.locator(card).wait_for(timeout=25_000)
         except TooLate:
             page.keyboard.press("Escape")
     raise AssertionError("the notebook showed no card")
