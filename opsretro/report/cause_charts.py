@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from opsretro.report.bars import rows_frame
-from opsretro.report.drawing import label_end, shorten, ticks, wrapped
+from opsretro.report.drawing import label_end, shorten, ticks, wide, wrapped
 from opsretro.report.frames import line_frame
 from opsretro.report.look import LIGHT, SIZES
 
@@ -39,7 +39,7 @@ def parts(text: CauseText, row: pd.Series, *, size: str = "wide", title: bool = 
     """
     _, letters = SIZES[size]
     table = _parts(text, row)
-    names = [_two_lines(name, size) for name in table["name"]]
+    names = [_two_lines(name, size, text.word("dot")) for name in table["name"]]
     ends = text.bares(table["value"].tolist(), row)
     head = (text.bars_title(row), text.bars_key(row)) if title else None
     drawn = table[["value", "lower", "upper"]].to_numpy(dtype=float)
@@ -58,10 +58,16 @@ def parts(text: CauseText, row: pd.Series, *, size: str = "wide", title: bool = 
     return cast("Figure", axes.figure)
 
 
-def _two_lines(name: str, size: str) -> str:
-    """A name in at most two lines; what has no room is cut."""
-    lines = wrapped(name, NAME_ROOM[size])
-    return "\n".join([*lines[:1], *([shorten(" ".join(lines[1:]), int(NAME_ROOM[size] * 1.7))] if lines[1:] else [])])
+def _two_lines(name: str, size: str, cross: str) -> str:
+    """A name in at most two lines, broken between the values of a slice where it can be; what has no room is cut."""
+    room, values = NAME_ROOM[size], name.split(cross)
+    for first in range(len(values), 0, -1):
+        lines = [cross.join(values[:first]), cross.join(values[first:])]
+        lines = [lines[0] + cross.rstrip(), lines[1]] if lines[1] else lines[:1]
+        if wide(lines) <= room:
+            return "\n".join(lines)
+    lines = wrapped(name, room)
+    return "\n".join([*lines[:1], *([shorten(" ".join(lines[1:]), int(room * 1.7))] if lines[1:] else [])])
 
 
 def _parts(text: CauseText, row: pd.Series) -> pd.DataFrame:
@@ -136,7 +142,7 @@ def pareto(text: CauseText, row: pd.Series, rows: pd.DataFrame, *, size: str = "
     """
     _, letters = SIZES[size]
     rows = rows.head(MOST_BARS["pareto"]).reset_index(drop=True)
-    names = [_two_lines(text.value_of(one), size) for _, one in rows.iterrows()]
+    names = [_two_lines(text.value_of(one), size, text.word("dot")) for _, one in rows.iterrows()]
     ends = [f"{100 * total:.0f}%" for total in rows["total"]]
     head = (text.pareto_title(row, rows), text.word("pareto.key")) if title else None
     drawn = rows[["part", "total"]].to_numpy(dtype=float)
