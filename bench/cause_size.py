@@ -73,7 +73,7 @@ def of_opsretro(table: Table) -> list[str]:
         days = pd.DatetimeIndex(leaves["date"].unique()).sort_values()
         sides = {"period": days[days >= SECOND], "base": days[days < SECOND]}
         span = (SECOND - pd.Timedelta(days=30)).date(), (SECOND + pd.Timedelta(days=30)).date()
-        leaves = expected_leaves(leaves, table.dims, "value", **sides, calendar=calendar_days(*span)).leaves
+        leaves = expected_leaves(leaves, table.dims, "value", **sides, calendar=calendar_days(*span))
     found = locate(leaves, table.dims, kind="sum" if table.kind == "raw" else table.kind).causes
     return [f"{each.element} {each.effect}" for each in found]
 

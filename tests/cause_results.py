@@ -112,7 +112,11 @@ def drill(subject, change, values):
         | {"share": share, "own": share * change, "left": change / 100, "state": state}
         for dim, value, share, state in values
     ]
-    return [plain | row | {"subject": subject, "is_missing": False} for row in rows]
+    table = pd.DataFrame(rows)
+    this_way = table["share"].where(table["share"] > 0)
+    table["part"] = this_way / this_way.groupby(table["dimension"]).transform("sum")
+    table["total"] = table.groupby("dimension")["part"].cumsum()
+    return [plain | row | {"subject": subject, "is_missing": False} for row in table.to_dict("records")]
 
 
 def days(subject, rank, first="2026-09-22"):

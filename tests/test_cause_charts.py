@@ -51,7 +51,7 @@ def draw(kind, *kpis, size="wide", lang="en", title=False, **names):
         return cause_charts.parts(text, row, size=size, title=title)
     if kind == "course":
         return cause_charts.course(text, row, first, size=size, title=title)
-    rows = cause_charts.pareto_rows(text.review.of("drill", row["subject"]), row["moved"], None)
+    rows = cause_charts.pareto_rows(text.review.of("drill", row["subject"]), None)
     return cause_charts.pareto(text, row, rows, size=size, title=title)
 
 
@@ -211,7 +211,7 @@ def test_the_weight_of_a_slice_is_drawn_as_a_number_and_not_in_per_cent():
 
 @pytest.mark.parametrize("change", [-100.0, 100.0])
 def test_shares_of_what_moved_one_way_add_up_to_the_whole(change):
-    rows = cause_charts.pareto_rows(review(spread(change=change)).drill, change, None)
+    rows = cause_charts.pareto_rows(review(spread(change=change)).drill, None)
     assert (rows["part"].sum(), rows["total"].iloc[-1]) == pytest.approx((1.0, 1.0))
     assert rows["value"].tolist() == ["a", "b", "c", "d"]
 
@@ -234,20 +234,20 @@ def test_the_line_says_how_far_it_has_added_up():
 )
 def test_the_title_counts_the_values_that_hold_most(lang, words):
     text, row, _ = pieces(spread(), lang=lang)
-    assert text.pareto_title(row, cause_charts.pareto_rows(text.review.drill, -100.0, None)) == words
+    assert text.pareto_title(row, cause_charts.pareto_rows(text.review.drill, None)) == words
 
 
 def test_the_title_counts_no_more_values_than_are_drawn():
     values = [(f"v{n}", 0.05) for n in range(20)]
     text, row, _ = pieces(spread(values))
-    rows = cause_charts.pareto_rows(text.review.drill, -100.0, None).head(cause_charts.MOST_BARS["pareto"])
+    rows = cause_charts.pareto_rows(text.review.drill, None).head(cause_charts.MOST_BARS["pareto"])
     assert text.pareto_title(row, rows).startswith("Channel: 8 values hold 40%")
 
 
 def test_a_dimension_in_which_one_value_moved_this_way_is_no_pareto_chart_unless_asked_for():
     drill_of = review(spread([SPREAD[0], SPREAD[-1]])).drill
-    assert cause_charts.pareto_rows(drill_of, -100.0, None).empty
-    assert len(cause_charts.pareto_rows(drill_of, -100.0, "channel")) == 1
+    assert cause_charts.pareto_rows(drill_of, None).empty
+    assert len(cause_charts.pareto_rows(drill_of, "channel")) == 1
 
 
 def test_the_dimension_whose_largest_value_holds_most_is_taken():
@@ -255,7 +255,7 @@ def test_the_dimension_whose_largest_value_holds_most_is_taken():
     made["drill"] += drill(
         "sales", -100.0, [("device", name, share, "cause") for name, share in zip("abc", (0.8, 0.1, 0.1), strict=True)]
     )
-    assert set(cause_charts.pareto_rows(review(made).drill, -100.0, None)["dimension"]) == {"device"}
+    assert set(cause_charts.pareto_rows(review(made).drill, None)["dimension"]) == {"device"}
 
 
 @pytest.mark.parametrize("state", ["ruled_out", "quiet"])

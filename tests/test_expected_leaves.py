@@ -23,7 +23,7 @@ def table(series):
 
 def expected(rows, dims=("customer",), period=JUNE, base=MAY, calendar=CALENDAR):
     found = expected_leaves(rows, list(dims), "value", period=period, base=base, calendar=calendar)
-    return found.leaves.set_index(list(dims)) if dims else found.leaves
+    return found.set_index(list(dims)) if dims else found
 
 
 def poisson(rng, office, home):
@@ -77,7 +77,7 @@ def test_the_forecasts_of_every_dimension_agree_in_their_total():
 def test_a_missing_value_of_a_dimension_is_a_value_of_its_own():
     rows = table({"firms": np.full(len(DAYS), 2.0)})
     rows.loc[::2, "customer"] = None
-    found = expected_leaves(rows, ["customer"], "value", period=JUNE, base=MAY, calendar=CALENDAR).leaves
+    found = expected_leaves(rows, ["customer"], "value", period=JUNE, base=MAY, calendar=CALENDAR)
     assert found["customer"].tolist() == ["firms", None]
     assert found["actual"].sum() == 60.0
 

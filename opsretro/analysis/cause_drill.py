@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     *("dimension", "value", "is_missing", "actual", "forecast", "weight_before", "weight_after", "rate", "mix"),
-    *("cross", "change", "share", "own", "left", "error", "state"),
+    *("cross", "change", "share", "part", "total", "own", "left", "error", "state"),
 )
 STANDS_OUT = 3.0
 """Standard errors beyond which what is left of a value is more than noise."""
@@ -32,9 +32,10 @@ def drill(searched: Searched) -> pd.DataFrame:
         One row a dimension and value, the largest movement of a dimension first. dimension, value (text), is_missing;
         actual, forecast (of a ratio: its rates); weight_before, weight_after (of the denominator), rate, mix, cross
         (points of the total ratio; NaN for a sum); change (it brings to the total, in its unit), share (of the
-        change of the total); own (of that change beyond the common growth, without mix), left (of it when the causes
-        are set aside too), error (standard error of both), state: ``cause`` (a cause names it), ``ruled_out`` (it
-        moved, and the causes leave nothing of that), ``moved`` (something is left), ``quiet``.
+        change of the total); part (of all in its dimension that moved the way of the total; NaN = it moved the other
+        way), total (parts added up so far); own (of that change beyond the common growth, without mix), left (of it
+        when the causes are set aside too), error (standard error of both), state: ``cause`` (a cause names it),
+        ``ruled_out`` (it moved, and the causes leave nothing of that), ``moved`` (something is left), ``quiet``.
     """
     leaves, located = searched.leaves, searched.located
     if located is None:
@@ -51,12 +52,19 @@ def drill(searched: Searched) -> pd.DataFrame:
         named = [value for cause in located.causes for value in values_of(cause.element.get(dim, []))]
         table["state"] = _states(table, np.array([value in named for value in table["value"]]))
         order = table["change"].abs().sort_values(ascending=False, kind="stable").index
-        tables.append(table.loc[order[:MOST_VALUES]].assign(dimension=dim))
+        tables.append(_added_up(table.loc[order], located.change).head(MOST_VALUES).assign(dimension=dim))
     found = pd.concat(tables, ignore_index=True)
     found["share"] = found["change"] / located.change if located.change else np.nan
     found["is_missing"] = found["value"].isna()
     found["value"] = found["value"].map(lambda value: "" if value is None else str(value))
     return found.reindex(columns=list(COLUMNS))
+
+
+def _added_up(table: pd.DataFrame, change: float) -> pd.DataFrame:
+    """Values, the largest movement first, with their parts of all that moved one way."""
+    this_way = table["change"].where(table["change"] * change > 0)
+    part = this_way / this_way.sum()
+    return table.assign(part=part, total=part.cumsum())
 
 
 def _of_sum(leaves: pd.DataFrame, dim: str) -> pd.DataFrame:

@@ -46,7 +46,7 @@ def leaves_of(subject: Subject, span: Span, calendar: pd.DataFrame | None) -> pd
     for measure in subject.measures:
         found = expected_leaves(subject.rows, dims, measure, period=span.period, base=span.base, calendar=calendar)
         start = f"{measure}_" if subject.is_ratio else ""
-        table = found.leaves.rename(columns={name: f"{start}{name}" for name in ("actual", "base", "forecast")})
+        table = found.rename(columns={name: f"{start}{name}" for name in ("actual", "base", "forecast")})
         leaves = table if leaves.empty else leaves.merge(table, on=dims, how="outer") if dims else leaves.join(table)
     numbers = leaves.columns.difference(dims)
     return leaves.fillna(dict.fromkeys(numbers, 0.0))

@@ -100,7 +100,7 @@ class CauseReview(Result):
             **dict.fromkeys(("subject", "dimension", "value"), _S),
             "is_missing": _B,
             **dict.fromkeys(("actual", "forecast", "weight_before", "weight_after", "rate", "mix", "cross"), _F),
-            **dict.fromkeys(("change", "share", "own", "left", "error"), _F),
+            **dict.fromkeys(("change", "share", "part", "total", "own", "left", "error"), _F),
             "state": _S,
         },
         "drivers": {

@@ -160,27 +160,17 @@ def _percents(values: Sequence[float]) -> list[str]:
     return [f"{100 * value:.0f}%" for value in values]
 
 
-def pareto_rows(drill: pd.DataFrame, change: float, dimension: str | None) -> pd.DataFrame:
-    """The values of one dimension that moved the way of the change.
+def pareto_rows(drill: pd.DataFrame, dimension: str | None) -> pd.DataFrame:
+    """The values of one dimension that moved the way of the change, the largest first.
 
     Args:
         drill: Of `CauseReview.drill`, of one KPI.
-        change: Of the KPI.
         dimension: One of its dimensions; None = of those a cause names, and in which several values moved this way, the
-            one whose largest holds most.
-
-    Returns:
-        Rows of the drill-down, the largest first, with part (share of all that moved this way) and total (added up).
+            one whose largest holds most; no rows where there is none.
     """
-    moved = drill[drill["change"] * change > 0]
+    moved = drill[drill["part"].notna()]
     if dimension is None:
-        several = moved.groupby("dimension")["change"].transform("size") >= LEAST_VALUES
+        several = moved.groupby("dimension")["part"].transform("size") >= LEAST_VALUES
         moved = moved[several & moved["dimension"].isin(drill.loc[drill["state"] == "cause", "dimension"])]
-    if moved.empty:
-        return moved.assign(part=0.0, total=0.0)
-    parts_of = moved["change"] / moved.groupby("dimension")["change"].transform("sum")
-    dimension = moved.loc[parts_of.idxmax(), "dimension"] if dimension is None else dimension
-    rows = moved.assign(part=parts_of)[moved["dimension"] == dimension].sort_values(
-        "part", ascending=False, kind="stable"
-    )
-    return rows.assign(total=rows["part"].cumsum())
+        dimension = moved.loc[moved["part"].idxmax(), "dimension"] if len(moved) else None
+    return moved[moved["dimension"] == dimension]

@@ -204,7 +204,7 @@ class CauseView(Shown):
         )
 
     def _pareto_rows(self, row: pd.Series, dimension: str | None = None) -> pd.DataFrame:
-        return cause_charts.pareto_rows(self.review.of("drill", row["subject"]), row["moved"], dimension)
+        return cause_charts.pareto_rows(self.review.of("drill", row["subject"]), dimension)
 
     def _card(self, row: pd.Series, *, bars: bool = True) -> dict[str, Any]:
         text, ident = self.text, anchor("cause", row["subject"])

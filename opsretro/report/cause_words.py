@@ -17,10 +17,17 @@ from opsretro.words import join_list, pick, say
 if TYPE_CHECKING:
     from opsretro.analysis.cause_review import CauseReview
 
+EXACT = 2
+"""Days between the first and the last one a movement may have begun on, up to which one day is told."""
 VALUES_SHOWN = 3
 """Values of one dimension that are spelt out."""
 FRACTIONS = {"half": (0.46, 0.54), "two_thirds": (0.63, 0.70), "three_quarters": (0.71, 0.79), "all": (0.95, 1.05)}
 """Shares that have a word of their own."""
+
+
+def is_exact(row: Mapping[str, Any]) -> bool:
+    """Whether the day a movement began on is known to a day or two."""
+    return (pd.Timestamp(row["latest"]) - pd.Timestamp(row["earliest"])).days <= EXACT
 
 
 class CauseWords:
@@ -163,9 +170,9 @@ class CauseWords:
             return ""
         if row["until"]:
             return self.word("since.ended", start=self.day(row["since"]), end=self.day(row["until"]))
-        if (pd.Timestamp(row["latest"]) - pd.Timestamp(row["earliest"])).days > 2:
-            return self.word("since.about", first=self.day(row["earliest"]), last=self.day(row["latest"]))
-        return self.word("since.day", day=self.day(row["since"]))
+        if is_exact(row):
+            return self.word("since.day", day=self.day(row["since"]))
+        return self.word("since.about", first=self.day(row["earliest"]), last=self.day(row["latest"]))
 
     def since_cell(self, row: Mapping[str, Any]) -> str:
         """The same in a cell of a table."""
@@ -173,8 +180,8 @@ class CauseWords:
             return self.missing()
         if row["until"]:
             return self.word("cell.ended", start=self.day(row["since"]), end=self.day(row["until"]))
-        exact = (pd.Timestamp(row["latest"]) - pd.Timestamp(row["earliest"])).days <= 2
-        return self.day(row["since"]) if exact else self.word("cell.about", day=self.day(row["since"]))
+        day = self.day(row["since"])
+        return day if is_exact(row) else self.word("cell.about", day=day)
 
     def against(self, row: Mapping[str, Any]) -> str:
         """What the period is compared with."""

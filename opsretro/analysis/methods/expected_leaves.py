@@ -24,22 +24,6 @@ ROUNDS = 20
 """Rounds of bringing the leaves in line with the values of each dimension; two dimensions settle in a few."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class ExpectedLeaves:
-    """Leaves of a period and what their past lets expect.
-
-    Attributes:
-        leaves: One row a leaf: the dimensions (missing = None), actual (over the period), base (over the days before,
-            as they were), forecast (base, brought to the days of the period: their number, weekdays and holidays).
-        daily: By date, the total of the whole history.
-        factors: By date, what the kind of day does to the total.
-    """
-
-    leaves: pd.DataFrame
-    daily: pd.Series
-    factors: pd.Series
-
-
 def expected_leaves(
     rows: pd.DataFrame,
     dims: Sequence[str],
@@ -48,7 +32,7 @@ def expected_leaves(
     period: pd.DatetimeIndex,
     base: pd.DatetimeIndex,
     calendar: pd.DataFrame | None,
-) -> ExpectedLeaves:
+) -> pd.DataFrame:
     """Add up the rows of a period and of the days before it by leaf, and make them comparable.
 
     A month with five weekends is no cause, nor is a holiday that one slice feels more than the others: every value of
@@ -64,7 +48,9 @@ def expected_leaves(
         calendar: date, day_type and optionally event; None = all days are alike.
 
     Returns:
-        The leaves. Without days of data in `base` every forecast is 0.
+        One row a leaf: the dimensions (missing = None), actual (over the period), base (over the days before, as they
+        were), forecast (base, brought to the days of the period: their number, weekdays and holidays; 0 without days of
+        data in `base`).
 
     Source:
         Bringing leaves in line with margins (raking): W. E. Deming and F. F. Stephan, On a least squares adjustment of
@@ -75,7 +61,7 @@ def expected_leaves(
         >>> rows = pd.DataFrame({"date": days.repeat(2), "tier": ["t1", "t3"] * 42, "value": [3.0, 5.0] * 42})
         >>> calendar = pd.DataFrame({"date": days, "day_type": "workday"})
         >>> found = expected_leaves(rows, ["tier"], "value", period=days[35:], base=days[:35], calendar=calendar)
-        >>> found.leaves[["actual", "base", "forecast"]].round(3).to_numpy().tolist()
+        >>> found[["actual", "base", "forecast"]].round(3).to_numpy().tolist()
         [[21.0, 105.0, 21.0], [35.0, 175.0, 35.0]]
     """
     rows = rows.dropna(subset=[measure])
@@ -88,8 +74,7 @@ def expected_leaves(
     sums = [np.bincount(leaf, amount * chosen[day], len(first)) for chosen in (inside, before)]
     total = np.bincount(day, amount, len(days))
     known = _Known(days=days, total=total, inside=inside, before=before, calendar=calendar)
-    growth, factors = known.of_whole()
-    forecast = sums[1] * growth
+    forecast = sums[1] * known.of_whole()
     margins = []
     for code, names in zip(codes, values, strict=True):
         by_value = np.bincount(code[first], sums[1], len(names))
@@ -98,9 +83,7 @@ def expected_leaves(
     leaves = pd.DataFrame(cells, dtype=object)
     leaves = leaves.assign(actual=sums[0], base=sums[1], forecast=_raked(forecast, margins))
     seen = np.bincount(leaf, (inside | before)[day], len(first)) > 0
-    return ExpectedLeaves(
-        leaves=leaves[seen].reset_index(drop=True), daily=pd.Series(total, index=days), factors=factors
-    )
+    return leaves[seen].reset_index(drop=True)
 
 
 def _factorised(cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:
@@ -131,15 +114,14 @@ class _Known:
     before: np.ndarray
     calendar: pd.DataFrame | None
 
-    def of_whole(self) -> tuple[float, pd.Series]:
-        """How much more the days of the period should bring than those before, and the factor of every day."""
-        flat = pd.Series(1.0, index=self.days)
+    def of_whole(self) -> float:
+        """How much more the days of the period should bring than those before."""
         if not self.before.any():
-            return 0.0, flat
+            return 0.0
         if not self._is_daily() or not (self.total > 0).any():
-            return float(self.inside.sum() / self.before.sum()), flat
-        index = day_index(pd.Series(self.total, index=self.days), self.calendar)
-        return float(index.factors[self.inside].sum() / index.factors[self.before].sum()), index.factors
+            return float(self.inside.sum() / self.before.sum())
+        factors = day_index(pd.Series(self.total, index=self.days), self.calendar).factors
+        return float(factors[self.inside].sum() / factors[self.before].sum())
 
     def of_values(self, day: np.ndarray, code: np.ndarray, amount: np.ndarray, base: np.ndarray) -> np.ndarray:
         """How the kinds of day move the share of each value from the days before to those of the period.
