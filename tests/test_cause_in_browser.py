@@ -1,20 +1,17 @@
 """The root causes on the page as people see them: every state and both kinds of trees, in a real browser."""
 
-from functools import cache
-
 import pytest
-from browsing import chromium, need_chromium, skip_without_chromium
+from browsing import skip_without_chromium
 from cause_results import LONG, every_state, lead, tree
-
-from opsretro.report.page import MonthPage, page_html
 
 skip_without_chromium()
 
-from test_page_in_browser import CUT, DESKTOP, FAINT, LETTERS, PAGES, PHONE, READ, TOUCHING, UNFOLD, opener  # noqa: E402
+from page_looks import browser, unfolded, visit, written  # noqa: E402
+from test_page_in_browser import CUT, DESKTOP, FAINT, LETTERS, PAGES, PHONE, READ, TOUCHING, UNFOLD  # noqa: E402
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+__all__ = ["browser", "unfolded", "visit"]
 
-LANGUAGE_OF = {"index.html": "zh-CN", "index.en.html": "en"}
 OUTSIDE = """() => [...document.querySelectorAll("#rootcause svg")].filter(s => s.checkVisibility()).flatMap(svg => {
     const room = svg.getBoundingClientRect()
     const texts = [...svg.querySelectorAll("text")].map(text => [text.textContent, text.getBoundingClientRect()])
@@ -38,44 +35,12 @@ PARTED = r"""(all, widths) => all.filter(element => element.checkVisibility()).f
 
 
 @pytest.fixture(scope="module")
-def month(tmp_path_factory):
+def pages(tmp_path_factory):
     """The pages of a month with a KPI in every state, long names, leads and trees."""
-    folder = tmp_path_factory.mktemp("month")
     split = {"subject": "sales", "rank": 0, "before": 0.04, "after": 0.036, "effect": -100.0, "method": "shapley"}
     trees = [*tree(), *tree("whys"), *tree(subject="conversion"), *tree(subject="unwatched", rank=0)]
     more = {"trees": trees, "leads": [lead()], "drivers": [split | {"factor": "orders/visits"}]}
-    review = every_state(names={"mini": LONG}, **more)
-    parts = {"results": {"rootcause": review}, "failures": {}, "present": frozenset({"metrics"}), "files": {}}
-    page = MonthPage(period=review.period, context=review.context, **parts)
-    for name in PAGES:
-        (folder / name).write_text(page_html(page, LANGUAGE_OF[name]), encoding="utf-8")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium(need_chromium()) as started:
-        yield started
-
-
-@pytest.fixture
-def visit(browser, month):
-    """Opens a page for one test, which may change it."""
-    with opener(browser, month) as open_page:
-        yield open_page
-
-
-@pytest.fixture(scope="module")
-def unfolded(browser, month):
-    """Shows a page with all cards open to tests that only look."""
-    with opener(browser, month) as open_page:
-
-        def show(name, size=DESKTOP, scheme="light"):
-            page = open_page(name, size, scheme)
-            page.evaluate(UNFOLD)
-            return page
-
-        yield cache(show)
+    return written(tmp_path_factory.mktemp("month"), every_state(names={"mini": LONG}, **more), "metrics")
 
 
 @pytest.mark.parametrize("name", PAGES)

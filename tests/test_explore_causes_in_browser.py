@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from browsing import chromium, skip_without_chromium
+from browsing import skip_without_chromium
 from playwright.sync_api import expect
-from test_explore_in_browser import lab, run_all
+from test_explore_in_browser import lab, run_to_its_end
 
 skip_without_chromium()
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -17,13 +17,7 @@ CARD = ".opsretro-card[data-kpi]"
 
 @pytest.fixture(scope="module")
 def notebook(lab):
-    """The notebook, run to its end."""
-    address, path = lab
-    with chromium(path) as browser:
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.goto(f"{address}/lab/tree/notebooks/{NOTEBOOK}")
-        page.get_by_text(re.compile(r"\| Idle")).first.wait_for(timeout=60_000)
-        run_all(page, card=CARD)
+    with run_to_its_end(lab, NOTEBOOK, card=CARD) as page:
         yield page
 
 

@@ -102,23 +102,29 @@ def lab(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def notebook(lab):
-    """The notebook, run to its end."""
-    address, path = lab
-    with chromium(path) as browser:
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.goto(f"{address}/lab/tree/notebooks/{NOTEBOOK}")
-        page.get_by_text(re.compile(r"\| Idle")).first.wait_for(timeout=60_000)
-        run_all(page)
+    with run_to_its_end(lab, NOTEBOOK, card=".opsretro-card") as page:
         yield page
 
 
-def run_all(page, tries=3, card=".opsretro-card"):
+@contextmanager
+def run_to_its_end(lab, name, *, card):
+    """A notebook in the browser, run until its widget shows a card."""
+    address, path = lab
+    with chromium(path) as browser:
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.goto(f"{address}/lab/tree/notebooks/{name}")
+        page.get_by_text(re.compile(r"\| Idle")).first.wait_for(timeout=60_000)
+        run_all(page, card)
+        yield page
+
+
+def run_all(page, card, tries=3):
     """Run all cells; again if the kernel was not ready to take them."""
     for _ in range(tries):
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         try:
-            return page.locator(card).wait_for(timeout=25_000)
+            return page.locator(card).wait_for(timeout=60_000)
         except TooLate:
             page.keyboard.press("Escape")
     raise AssertionError("the notebook showed no card")

@@ -1,65 +1,25 @@
 """The activities on the page as people see them: every kind of activity once, in a real browser, screen and print."""
 
 import re
-from functools import cache
 
 import pytest
-from browsing import chromium, need_chromium, skip_without_chromium
+from browsing import skip_without_chromium
 from roi_cases import year_of_every_kind
-
-from opsretro.report.page import MonthPage, page_html
 
 skip_without_chromium()
 
-from test_page_in_browser import CUT, DESKTOP, FAINT, LETTERS, PAGES, PHONE, READ, TOUCHING, UNFOLD, opener  # noqa: E402
+from page_looks import browser, unfolded, visit, written  # noqa: E402
+from test_page_in_browser import CUT, DESKTOP, FAINT, LETTERS, PAGES, PHONE, READ, TOUCHING  # noqa: E402
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-LANGUAGE_OF = {"index.html": "zh-CN", "index.en.html": "en"}
+__all__ = ["browser", "unfolded", "visit"]
 
 
 @pytest.fixture(scope="module")
-def year(tmp_path_factory):
+def pages(tmp_path_factory):
     """The pages of a year in both languages."""
     folder = tmp_path_factory.mktemp("year")
-    review = year_of_every_kind(folder)
-    page = MonthPage(
-        period=review.period,
-        context=review.context,
-        results={"roi": review},
-        failures={},
-        present=frozenset({"activities", "daily_metrics"}),
-        files={},
-    )
-    for name in PAGES:
-        (folder / name).write_text(page_html(page, LANGUAGE_OF[name]), encoding="utf-8")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium(need_chromium()) as started:
-        yield started
-
-
-@pytest.fixture
-def visit(browser, year):
-    """Opens a page for one test, which may change it."""
-    with opener(browser, year) as open_page:
-        yield open_page
-
-
-@pytest.fixture(scope="module")
-def unfolded(browser, year):
-    """Shows a page with all recaps open to tests that only look."""
-    with opener(browser, year) as open_page:
-
-        def show(name, size=DESKTOP, scheme="light"):
-            page = open_page(name, size, scheme)
-            page.evaluate(UNFOLD)
-            return page
-
-        yield cache(show)
+    return written(folder, year_of_every_kind(folder), "activities", "daily_metrics")
 
 
 @pytest.mark.parametrize("name", PAGES)
