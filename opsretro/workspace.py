@@ -19,6 +19,8 @@ from opsretro.analysis.goal_facts import monthly_facts
 from opsretro.analysis.goal_review import GoalReview
 from opsretro.analysis.goal_table import goals_in_force
 from opsretro.analysis.goal_verdicts import review_goals
+from opsretro.analysis.health_review import HealthReview
+from opsretro.analysis.health_verdicts import review_health
 from opsretro.analysis.methods.aggregate import as_moment, known_rows, local_dates
 from opsretro.analysis.result import Context
 from opsretro.analysis.roi_effects import begun_by, estimated
@@ -28,8 +30,10 @@ from opsretro.analysis.roi_verdicts import review_activities, scope_of
 from opsretro.errors import InputError, Problem, speaking
 from opsretro.tables.calendar import WorkingCalendar, working_calendar
 from opsretro.tables.inputs import Inputs, read_inputs
+from opsretro.tables.people import everybody
 from opsretro.tables.period import Period
 from opsretro.tables.settings import Settings, read_settings
+from opsretro.tables.survey import read_survey
 from opsretro.words import LANGUAGES
 
 
@@ -330,6 +334,38 @@ class Workspace:
         if where:
             raise InputError([Problem(code="where_alone", source="where")])
         return flagged(self.goal_review(period.label).goals, goals, self._metrics) if has_goals else []
+
+    def team_health(self, period: str) -> HealthReview:
+        """How the team is: what may be published of its survey, what changed, and the workload beside it.
+
+        Answers are read, used and forgotten here; only cells that are safe together with everything published before
+        leave this function. Months that stand in the register are shown as they were published.
+
+        Args:
+            period: A month ``2026-10``, a quarter ``2026-Q3`` or a year ``2026``; its newest month that is over is
+                judged, months are never pooled.
+
+        Returns:
+            Dimensions with intervals, changes against the months before, participation, workload, themes, suggestions.
+
+        Raises:
+            InputError: The period is none; there is no survey; an export, the items or the register cannot be used.
+        """
+        with speaking(self.lang):
+            span = Period.parse(period, source="period")
+            if "survey" not in self._inputs.forms:
+                raise InputError([Problem(code="table_needed", source="survey/", values={"section": "health"})])
+            folder = self._inputs.folder / self.settings.sources.get("survey", "survey")
+            review = review_health(
+                read_survey(folder),
+                folder,
+                workload=self._inputs.tables.get("workload", pd.DataFrame()),
+                roster=everybody(self._inputs.folder, self._inputs.tables),
+                period=span,
+                as_of=self.as_of,
+                context=self.context,
+            )
+        return review.in_language(self.lang)
 
     def _activity_tables(
         self, changes: Mapping[str, Mapping[str, Any]]

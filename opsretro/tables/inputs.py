@@ -13,9 +13,11 @@ import pandas as pd
 from opsretro.errors import InputError, Problem, collecting
 from opsretro.tables.cells import convert
 from opsretro.tables.contracts import CALENDAR, CONTRACTS, FORMS, Column, Contract
+from opsretro.tables.health_register import FILE as REGISTER
 from opsretro.tables.people import everybody
 from opsretro.tables.reader import read_cells
 from opsretro.tables.settings import Settings, read_settings
+from opsretro.tables.survey import exports, read_survey
 from opsretro.tables.trees import read_cause_trees
 
 
@@ -26,7 +28,7 @@ class Source:
     Attributes:
         file: Path inside the workspace.
         rows: Rows read; 0 for a table that has a header and nothing else.
-        sha256: Hash of the bytes.
+        sha256: Hash of the bytes; empty for the survey, where a guess at the answers could be checked against it.
     """
 
     file: str
@@ -97,6 +99,10 @@ def read_inputs(folder: str | Path) -> Inputs:
             path = folder / settings.sources.get("causes", FORMS["causes"])
             tables["causes"] = read_cause_trees(path, people=everybody(folder, tables))
             sources["causes"] = _source(path, folder, len(tables["causes"]))
+    if "survey" in forms:
+        with collecting(problems):
+            survey = folder / settings.sources.get("survey", FORMS["survey"])
+            sources["survey"] = Source(file=f"{survey.name}/", rows=len(read_survey(survey).answers), sha256="")
     if not problems and not tables and not forms:
         problems.append(Problem(code="no_tables", source=str(folder), values={"tables": "goals.csv, metrics.csv"}))
     if problems:
@@ -160,6 +166,5 @@ def _source(path: Path, folder: Path, rows: int) -> Source:
 
 def _has_content(path: Path) -> bool:
     if path.is_dir():
-        answers = (child for child in path.iterdir() if child.name not in {"items.csv", "teams.csv"})
-        return any(child.suffix in {".csv", ".xlsx"} for child in answers)
+        return bool(exports(path)) or (path / REGISTER).exists()
     return path.is_file() and path.stat().st_size > 0

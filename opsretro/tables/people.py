@@ -25,7 +25,8 @@ ENDINGS = "高周何程任范金石方江史段雷顾毛万钱康文余叶钟陆
 BEFORE = "由被因是找问请让给跟和与的了到说叫怪靠"
 TITLES = (
     r"总监|总经理|总(?![额量数价体分计和结是部会成收销有之线值表览共产账经监裁支长重则算需规])|副总|经理(?![论解念想智疗应性财赔会清])|老师"
-    r"|主管(?!部)|主任(?!务)|组长|部长|店长(?!期)|老板|先生(?!产|成|效)|女士|小姐|师傅|[哥姐]|工(?![作程单具资业厂人期地艺序种时位商])"
+    r"|主管(?!部)|主任(?!务)|组长|部长|店长(?!期)|队长|班长|助理|秘书|同学|董(?!事)|老板|先生(?!产|成|效)|女士|小姐|师傅"
+    r"|大?[哥姐]|工(?![作程单具资业厂人期地艺序种时位商])"
 )
 FAMILIAR = (
     "程[序度]|周[期末年边围报一]|范[围例]|顾[客虑]|方[案向法面式块]|任[务何]|金[额库融牌币]|高[峰度潮级考]|黄[金车鸭页书图历]|马[上路达力]"
@@ -37,7 +38,7 @@ FAMILIAR = (
 
 _SURE = "".join(sorted(set(SURNAMES) - set(ENDINGS)))
 _SURNAME = rf"(?:[{_SURE}]|欧阳|上官|司马|诸葛|(?:(?<![{HAN}])|(?<=[{BEFORE}]))[{ENDINGS}])"
-_PATTERNS = (
+ADDRESSED = (
     rf"{_SURNAME}(?:{TITLES})",
     rf"{_SURNAME}某某?(?![些种个类天次处地款日年月一品平渠活])",
     rf"(?<![大最较更缩减很变微细弱多太古长养衰中])[小老](?!{FAMILIAR})[{SURNAMES}]",
@@ -45,13 +46,14 @@ _PATTERNS = (
     r"(?a:(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+)",
     rf"(?<![\w.])@(?:(?a:[A-Za-z][\w.-]*)|[{HAN}]{{2,4}})",
 )
-_PERSON = re.compile("|".join(_PATTERNS))
+"""Patterns of the ways people are addressed, by title, familiarly, by mail or by a mention."""
+_PERSON = re.compile("|".join(ADDRESSED))
 _ROLE = re.compile(
     r"(?i:.*(?:组|部|部门|团队|中心|公司|客服|运营|产品|研发|测试|设计|市场|经理|主管|专员)"
     r"|(?:.*[\s_-])?(?:team|group|department|service|support|manager|lead|operations|ops|marketing|sales|product|"
     r"engineering|data|design|growth|content|owner|pm))"
 )
-_LETTER = r"[^\W\u2e80-\uffef]"
+LETTER = r"[^\W\u2e80-\uffef]"
 
 
 def named_people(text: str, people: Collection[str]) -> list[str]:
@@ -70,10 +72,10 @@ def named_people(text: str, people: Collection[str]) -> list[str]:
         >>> named_people("小王没有按 growth-2 的清单测试小程序", {"growth-2", "growth"})
         ['小王', 'growth-2']
     """
-    plain = _folded(text)
+    plain = folded(text)
     found = [(match.start(), match[0]) for match in _PERSON.finditer(plain)]
     for name in people:
-        if pattern := _pattern(_folded(name).strip()):
+        if pattern := _pattern(folded(name).strip()):
             found += [(match.start(), match[0]) for match in re.finditer(pattern, plain, re.IGNORECASE)]
     return list(dict.fromkeys(name for _, name in sorted(found)))
 
@@ -86,14 +88,19 @@ def everybody(folder: Path, tables: Mapping[str, pd.DataFrame]) -> set[str]:
     return {str(name).strip() for name in chain(*owners, names)} - {""}
 
 
-def _folded(text: str) -> str:
+def is_role(name: str) -> bool:
+    """Whether a name is that of a team or a role: nobody in particular."""
+    return bool(_ROLE.fullmatch(name)) and not _PERSON.search(name)
+
+
+def folded(text: str) -> str:
     """Full-width letters as plain ones, without marks that nobody sees."""
     return "".join(letter for letter in unicodedata.normalize("NFKC", text) if unicodedata.category(letter) != "Cf")
 
 
 def _pattern(name: str) -> str:
     """What finds a known name; empty when it is a team, a role, a number or a single letter."""
-    if len(name) < 2 or name.isdigit() or (_ROLE.fullmatch(name) and not _PERSON.search(name)):
+    if len(name) < 2 or name.isdigit() or is_role(name):
         return ""
     exact = r"\s+".join(map(re.escape, name.split()))
-    return exact if re.search(f"[{HAN}]", name) else rf"(?<!{_LETTER})(?<!-){exact}(?!{_LETTER}|-)"
+    return exact if re.search(f"[{HAN}]", name) else rf"(?<!{LETTER})(?<!-){exact}(?!{LETTER}|-)"

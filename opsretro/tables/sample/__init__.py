@@ -12,8 +12,9 @@ import pandas as pd
 from opsretro.errors import InputError, Problem
 from opsretro.tables.sample import campaigns, numbers, people, story
 from opsretro.tables.sample.readme import readme
+from opsretro.tables.survey import OWN_ITEMS
 
-STATIC = ("retro.toml", "goals.csv", "events.csv", "activities.csv", "actions.yaml", "causes.yaml", "survey/items.csv")
+STATIC = ("retro.toml", "goals.csv", "events.csv", "activities.csv", "actions.yaml", "causes.yaml")
 
 
 def write_sample(folder: Path, *, seed: int = story.SEED) -> list[Path]:
@@ -59,6 +60,7 @@ def _contents(seed: int) -> dict[str, str]:
     """Relative path → text of every file of the workspace."""
     static = Path(__file__).parent / "static"
     texts = {name: (static / name).read_text(encoding="utf-8") for name in STATIC}
+    texts["survey/items.csv"] = OWN_ITEMS.read_text(encoding="utf-8")
     activity = campaigns.campaigns(seed)
     frames = {f"{name}.csv": frame for name, frame in activity.tables.items()}
     frames |= {f"survey/{name}": frame for name, frame in people.survey(seed).items()}

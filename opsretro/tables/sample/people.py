@@ -1,14 +1,14 @@
 """The team's own tables: survey exports of made-up people, working hours, and the scores others give the team."""
 
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from opsretro.tables.calendar import calendar_days
 from opsretro.tables.sample import story
+from opsretro.tables.survey import OWN_ITEMS
 
-SURVEY_MONTHS = ["2026-05", "2026-06", "2026-07", "2026-08", "2026-09", "2026-10"]
+SURVEY_MONTHS = [str(month) for month in pd.period_range("2025-10", "2026-10", freq="M")]
 LABELS = ["非常不同意", "不同意", "一般", "同意", "非常同意"]
 SKIPPED = "(跳过)"
 USUAL_SCORE = 3.7
@@ -17,6 +17,12 @@ COMMENTS = [
     "跨组协作比上个月顺畅", "版本上线前希望有检查清单", "需求变更太频繁", "建议增加一次内容复盘",
     "加班有点多，希望安排调休", "客服知识库更新很及时", "希望明确每个活动的负责岗位", "素材审核流程可以简化",
 ]  # fmt: skip
+SUGGESTIONS = [
+    ("2026-07", "大促当天的值班表能不能提前一周公布", "从 8 月起提前十天公布", "2026-08"),
+    ("2026-08", "客服高峰时段希望有机动人手", "", ""),
+    ("2026-09", "The weekly report could be sent before the meeting", "Sent on Monday evening from now on", "2026-10"),
+    ("2026-10", "复盘会请控制在一小时以内", "", ""),
+]
 ASSESSORS = {"supervisor": 78.0, "peer": 81.0, "self": 84.0}
 
 
@@ -36,10 +42,10 @@ def survey(seed: int) -> dict[str, pd.DataFrame]:
         seed: Seed of the workspace.
 
     Returns:
-        File name → frame: one export a month in the shape of 问卷星, and teams.csv.
+        File name → frame: one export a month in the shape of 问卷星, teams.csv and suggestions.csv.
     """
     rng = story.rng_for(seed, "survey")
-    items = pd.read_csv(Path(__file__).parent / "static" / "survey" / "items.csv").drop_duplicates("item")
+    items = pd.read_csv(OWN_ITEMS).drop_duplicates("item")
     people = pd.DataFrame({"group": np.repeat(list(story.GROUPS), list(story.GROUPS.values()))})
     outlook = rng.normal(0.0, 0.35, (len(people), 1)) + rng.normal(0.0, 0.25, (len(people), len(items)))
     files = {f"{month}.csv": _export(rng, month, people["group"], items, outlook) for month in SURVEY_MONTHS}
@@ -47,6 +53,7 @@ def survey(seed: int) -> dict[str, pd.DataFrame]:
         [(month, group, size) for month in SURVEY_MONTHS for group, size in story.GROUPS.items()],
         columns=["month", "group", "headcount"],
     )
+    files["suggestions.csv"] = pd.DataFrame(SUGGESTIONS, columns=["month", "suggestion", "answer", "answered_in"])
     return files
 
 

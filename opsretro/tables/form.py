@@ -1,0 +1,197 @@
+"""Read one export of a survey form: what was answered, without a trace of who did."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from random import SystemRandom
+
+import numpy as np
+import pandas as pd
+
+from opsretro.errors import InputError, Problem
+from opsretro.tables.form_headers import Column, Role, asked_item, column_of, known_wordings, wording_key
+from opsretro.tables.form_items import Reading, Scale, as_problem, read_item
+from opsretro.tables.form_labels import read_answer
+from opsretro.tables.form_table import read_table
+from opsretro.tables.form_values import as_month, is_given, role_by_values, tells_who
+from opsretro.tables.survey_items import Items, survey_items
+
+HEADERS_SHOWN, HEADER_SHOWN = 20, 40
+
+Log = Counter[tuple[str, str]]
+"""How many of each kind and column."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Form:
+    """One export without a trace of who answered, when, or in which order.
+
+    Attributes:
+        answers: One row a person, shuffled, fresh index: ``month`` and group columns where the form has them (text
+            under their own header), then one column an item (float, as typed on the item's own scale, not turned;
+            NaN = missing).
+        comments: Free texts by header, each list shuffled by itself; not redacted.
+        log: What was done: kind, column (header or item), n. Kinds: ``identifier``, ``total``, ``dropped`` (columns
+            left out; n = filled cells), ``duplicate`` and ``empty`` (rows left out), ``repaired``, ``missing``
+            (skipped), ``unsure`` (not sure, not applicable: missing), ``invalid`` (outside the scale, half steps,
+            unknown words), ``absent`` (items without a column).
+    """
+
+    answers: pd.DataFrame = field(repr=False)
+    comments: Mapping[str, list[str]] = field(repr=False)
+    log: pd.DataFrame
+
+
+def read_form(path: str | Path, *, items: Items) -> Form:
+    """Read one export of a survey form, whichever tool wrote it.
+
+    问卷星, Tencent, Feishu, Google and Microsoft Forms as delimited text or workbook; numbered headers; labels in
+    Chinese or English, codes, or both in one cell. Columns that tell who answered, when or from where go first, by
+    their header and by their values. "Not sure" and "not applicable" are missing, never the middle of the scale.
+
+    Args:
+        path: The file. Rows repeated in every column count once, if a column (number, time, account) tells rows apart.
+        items: As `survey_items`.
+
+    Returns:
+        Answers, comments and a log. The order of rows is random on every call, on purpose.
+
+    Raises:
+        InputError: The file is no table, no column is an item, an item stands there twice, holds two scales or mostly
+            unknown words. Names headers and counts, never an answer.
+    """
+    path = Path(path)
+    asked = survey_items(items)
+    wordings = known_wordings(asked)
+    table = read_table(path, lambda header: asked_item(header, wordings))
+    columns = [column_of(place, header, wordings) for place, header in enumerate(table.header)]
+    if not any(column.item for column in columns):
+        raise InputError([_no_items(table.header, asked, wordings, path.name)])
+    cells = _once(table.cells, columns)
+    columns = [Column(c.place, c.label, role_by_values(c, cells[c.place]), c.item) for c in columns]
+    cells = _once(cells, columns)
+    log: Log = Counter({("repaired", ""): table.repaired, ("duplicate", ""): len(table.cells) - len(cells)})
+    log.update(
+        {(c.role.value, c.label): int(cells[c.place].map(is_given).sum()) for c in columns if c.role in _LEFT_OUT}
+    )
+    scored, problems = _scores(cells, columns, asked, log, path.name)
+    if problems:
+        raise InputError(problems)
+    answers = pd.concat([_groups(cells, columns, list(scored), log), scored], axis=1)
+    return _form(answers, scored.notna().any(axis=1), _comments(cells, columns, log), log)
+
+
+_LEFT_OUT = {Role.IDENTIFIER, Role.TOTAL, Role.UNKNOWN}
+
+
+def _form(answers: pd.DataFrame, filled: pd.Series, comments: dict[str, list[str]], log: Log) -> Form:
+    """The form without empty rows, in no order."""
+    order = list(np.flatnonzero(filled.to_numpy(dtype="bool")))
+    SystemRandom().shuffle(order)
+    log["empty", ""] += len(answers) - len(order)
+    known = [(kind, column, n) for (kind, column), n in log.items() if n or kind in {"identifier", "total", "absent"}]
+    lines = known if len(answers) else [*known, ("empty", "", 0)]
+    frame = pd.DataFrame(lines, columns=["kind", "column", "n"])
+    frame["kind"] = frame["kind"].replace(Role.UNKNOWN.value, "dropped")
+    return Form(answers=answers.iloc[order].reset_index(drop=True), comments=comments, log=frame)
+
+
+def _no_items(header: list[str], asked: pd.DataFrame, wordings: Mapping[str, str], source: str) -> Problem:
+    """No column is an item: the headers and what they come close to, unless they look like somebody's answers."""
+    filled = [cell for cell in header if cell]
+    answers = (read_answer(cell) for cell in filled)
+    if any(map(tells_who, filled)) or any(answer.labelled or answer.code is not None for answer in answers):
+        return Problem(code="survey_no_header", source=source)
+    questions = {wording_key(question): question for question in asked["question"]}
+    close = {cell: get_close_matches(wording_key(cell), list(questions), n=1, cutoff=0.6) for cell in filled}
+    pairs = ", ".join(f"'{cell[:HEADER_SHOWN]}' ≈ '{questions[found[0]]}'" for cell, found in close.items() if found)
+    headers = ", ".join(f"'{cell[:HEADER_SHOWN]}'" for cell in filled[:HEADERS_SHOWN])
+    code = "survey_close_items" if pairs else "survey_no_items"
+    return Problem(code=code, source=source, values={"headers": headers, "close": pairs})
+
+
+def _once(cells: pd.DataFrame, columns: list[Column]) -> pd.DataFrame:
+    """Rows repeated in every column once, provided that some column tells one person from another."""
+    once = cells.drop_duplicates()
+    marks = (once[c.place].nunique() for c in columns if c.role is Role.IDENTIFIER)
+    return once.reset_index(drop=True) if any(2 * n > len(once) for n in marks) else cells
+
+
+def _scores(
+    cells: pd.DataFrame, columns: list[Column], asked: pd.DataFrame, log: Log, source: str
+) -> tuple[pd.DataFrame, list[Problem]]:
+    """One column an item, in the order of the items, and every reason to refuse."""
+    of_items = [column for column in columns if column.role is Role.ITEM]
+    form = frozenset(read_answer(cell) for column in of_items for cell in cells[column.place].unique())
+    scored: dict[str, np.ndarray] = {}
+    problems: list[Problem] = []
+    for row in asked.drop_duplicates("item").itertuples():
+        scale = Scale(item=str(row.item), low=row.low, high=row.high)
+        mine = [column for column in of_items if column.item == scale.item]
+        readings = [read_item(cells[column.place], scale, form) for column in mine]
+        for column, reading in zip(mine, readings, strict=True):
+            problems += [as_problem(code, n, column.label, scale, source) for code, n in reading.problems]
+            log.update({(kind, column.label): n for kind, n in reading.counts.items()})
+        scored[scale.item], twice = _merged(mine, readings, len(cells), source)
+        problems += twice
+        log.update({("absent", scale.item): len(cells)} if not mine else {})
+    return pd.DataFrame(scored, index=cells.index), problems
+
+
+def _merged(columns: list[Column], readings: list[Reading], n: int, source: str) -> tuple[np.ndarray, list[Problem]]:
+    """One item out of its columns: two wordings of which each person saw one make one, anything else is refused."""
+    if not columns:
+        return np.full(n, np.nan), []
+    values = np.array([reading.values for reading in readings])
+    same = len({wording_key(column.label) for column in columns}) < len(columns)
+    both = int(((~np.isnan(values)).sum(axis=0) > 1).sum())
+    if len(columns) > 1 and (same or both):
+        told = {"item": columns[0].item, "columns": ", ".join(f"'{column.label}'" for column in columns)}
+        return values[0], [Problem(code="survey_item_twice", source=source, values=told)]
+    return np.where(np.isnan(values).all(axis=0), np.nan, np.nansum(values, axis=0)), []
+
+
+def _groups(cells: pd.DataFrame, columns: list[Column], taken: list[str], log: Log) -> pd.DataFrame:
+    """Month and group columns as text, without cells that tell who answered."""
+    found: dict[str, list[str | None]] = {}
+    for column in columns:
+        texts = cells[column.place].map(_plain)
+        if column.role is Role.MONTH and "month" not in found:
+            found["month"] = [as_month(text) for text in texts]
+            log["invalid", column.label] += sum(
+                bool(text) and not month for text, month in zip(texts, found["month"], strict=True)
+            )
+        elif column.role is Role.GROUP:
+            names = (_numbered(column.label, i) for i in range(1, len(columns) + 2))
+            name = next(name for name in names if name not in {*found, *taken})
+            found[name] = [text if is_given(text) and not tells_who(text) else None for text in texts]
+            log.update({("identifier", column.label): n} if (n := int(texts.map(tells_who).sum())) else {})
+    return pd.DataFrame({name: pd.Series(texts, dtype="str") for name, texts in found.items()}, index=cells.index)
+
+
+def _numbered(label: str, i: int) -> str:
+    return label if i == 1 and label != "month" else f"{label} {i}"
+
+
+def _comments(cells: pd.DataFrame, columns: list[Column], log: Log) -> dict[str, list[str]]:
+    """Free texts by header, each list in an order of its own; cells that are nothing but a contact are left out."""
+    found: dict[str, list[str]] = {}
+    for column in columns:
+        if column.role is Role.COMMENT:
+            texts = [text.strip() for text in cells[column.place] if is_given(text)]
+            kept = [text for text in texts if not tells_who(text)]
+            log.update({("identifier", column.label): n} if (n := len(texts) - len(kept)) else {})
+            found[column.label] = found.get(column.label, []) + kept
+            SystemRandom().shuffle(found[column.label])
+    return found
+
+
+def _plain(text: str) -> str:
+    """A group as everybody would write it: plain width, no marks that nobody sees."""
+    plain = unicodedata.normalize("NFKC", text)
+    return " ".join("".join(letter for letter in plain if unicodedata.category(letter) != "Cf").split())

@@ -1,0 +1,168 @@
+"""The survey folder of a workspace: every form export in it, month by month, without a trace of who answered.
+
+Raw answers stay in memory while a month is worked on. Nothing here writes them, and their files are made readable by
+their owner only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from opsretro.errors import InputError, Problem, collecting
+from opsretro.tables.form import Form, read_form
+from opsretro.tables.health_register import FILE as REGISTER
+from opsretro.tables.reader import read_cells
+from opsretro.tables.suggestions import read_suggestions
+from opsretro.tables.survey_items import survey_items
+
+ITEMS, TEAMS, ROSTER, SUGGESTIONS = "items.csv", "teams.csv", "roster.txt", "suggestions.csv"
+OWN_ITEMS = Path(__file__).parent / "static" / ITEMS
+"""The wordings that come with the kit, for a workspace without its own."""
+ENDINGS = {".csv", ".tsv", ".txt", ".xlsx", ".xls"}
+TEAM = "team"
+"""Name of the group column whose values are the groups of teams.csv, whatever its header says."""
+MOST_TEAMS_UNKNOWN = 0.2
+_NO_EXPORT = {ITEMS, TEAMS, ROSTER, SUGGESTIONS, REGISTER}
+_MONTH = re.compile(r"(?<!\d)(20\d\d)[-_.年]?(0[1-9]|1[0-2]|[1-9](?=月))(?!\d{3})")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Survey:
+    """Everything the survey folder says.
+
+    Attributes:
+        items: As `survey_items`.
+        answers: One row a form: month, group columns (text; `team` for the groups of teams.csv), one column an item.
+        comments: Free texts by month, not redacted, in no order.
+        headcount: month, group, headcount of teams.csv; empty without one.
+        log: month, kind, column, n: what reading dropped, repaired or refused.
+        groups: Names of the group columns, `team` first.
+    """
+
+    items: pd.DataFrame
+    answers: pd.DataFrame = field(repr=False)
+    comments: Mapping[str, Sequence[str]] = field(repr=False)
+    headcount: pd.DataFrame
+    log: pd.DataFrame
+    groups: tuple[str, ...]
+
+
+def exports(folder: Path) -> list[Path]:
+    """Form exports of a survey folder, by name."""
+    if not folder.is_dir():
+        return []
+    found = (path for path in folder.iterdir() if path.suffix.lower() in ENDINGS and path.name not in _NO_EXPORT)
+    return sorted(path for path in found if not path.name.startswith((".", "~$")) and path.is_file())
+
+
+def month_of(path: Path) -> str:
+    """The month a file name tells (``2026-10.csv``, ``survey_202610.xlsx``, ``2026年9月.csv``); empty = none."""
+    found = _MONTH.search(path.stem)
+    return f"{found[1]}-{int(found[2]):02d}" if found else ""
+
+
+def guard(folder: Path) -> None:
+    """Make what people wrote readable by its owner only: exports, roster and suggestions 0600, the folder 0700."""
+    with suppress(OSError):  # somebody else's folder, or a file system without permissions
+        if folder.stat().st_mode & 0o077:
+            folder.chmod(0o700)
+        for path in [*exports(folder), folder / ROSTER, folder / SUGGESTIONS]:
+            if path.exists() and path.stat().st_mode & 0o177:
+                path.chmod(0o600)
+
+
+def read_survey(folder: Path) -> Survey:
+    """Read every export of a survey folder.
+
+    Args:
+        folder: The folder; its exports carry their month in the name or in a column.
+
+    Returns:
+        Answers without identifiers, shuffled; comments apart from them.
+
+    Raises:
+        InputError: Items, teams, suggestions or an export cannot be used; all problems at once, and no answer in them.
+    """
+    guard(folder)
+    problems: list[Problem] = []
+    items, forms = pd.DataFrame(), dict[Path, Form]()
+    headcount = _headcount(folder, problems)
+    with collecting(problems):
+        items = survey_items(folder / ITEMS if (folder / ITEMS).exists() else OWN_ITEMS)
+    with collecting(problems):
+        read_suggestions(folder / SUGGESTIONS, month="2999-12")
+    if len(items):
+        for path in exports(folder):
+            with collecting(problems):
+                forms[path] = read_form(path, items=items)
+    problems += _month_problems(forms)
+    if problems:
+        raise InputError(problems)
+    return _together(forms, items, headcount)
+
+
+def _month_problems(forms: Mapping[Path, Form]) -> Iterator[Problem]:
+    for path, form in forms.items():
+        if not month_of(path) and ("month" not in form.answers or form.answers["month"].isna().any()):
+            yield Problem(code="survey_no_month", source=path.name)
+
+
+def _headcount(folder: Path, problems: list[Problem]) -> pd.DataFrame:
+    """teams.csv: how many people were asked."""
+    columns = ["month", "group", "headcount"]
+    cells, found = read_cells(folder / TEAMS) if (folder / TEAMS).exists() else (pd.DataFrame(columns=columns), [])
+    problems += found
+    if cells is None or found:
+        return pd.DataFrame(columns=columns)
+    absent = [name for name in columns if name not in cells]
+    problems += [Problem(code="column_missing", source=TEAMS, values={"column": name}) for name in absent]
+    if absent:
+        return pd.DataFrame(columns=columns)
+    heads = pd.to_numeric(cells["headcount"], errors="coerce").astype("float64")
+    for wrong, column, code in (
+        (~cells["month"].str.fullmatch(r"\d{4}-(0[1-9]|1[0-2])").astype("bool"), "month", "not_a_month"),
+        (~(heads >= 0), "headcount", "not_a_count_cell"),
+    ):
+        for value in dict.fromkeys(cells.loc[wrong, column]):
+            rows = tuple(int(row) for row in cells.index[wrong & (cells[column] == value)])
+            problems.append(Problem(code=code, source=TEAMS, column=column, rows=rows, values={"value": value}))
+    return cells[columns].assign(headcount=heads, group=cells["group"].str.strip()).reset_index(drop=True)
+
+
+def _together(forms: Mapping[Path, Form], items: pd.DataFrame, headcount: pd.DataFrame) -> Survey:
+    """All exports as one table, with one name for the team whatever each header calls it."""
+    ids = list(items["item"].unique())
+    answers, logs, comments = [], [], dict[str, list[str]]()
+    teams = set(headcount["group"])
+    for path, form in forms.items():
+        month = month_of(path)
+        rows = form.answers.assign(month=month) if month else form.answers
+        answers.append(rows.rename(columns=_team_column(rows, ids, teams)))
+        logs.append(form.log.assign(month=month or str(rows["month"].max()) if len(rows) else month))
+        texts = [text for said in form.comments.values() for text in said]
+        comments.setdefault(month or (str(rows["month"].max()) if len(rows) else ""), []).extend(texts)
+    table = pd.concat(answers, ignore_index=True) if answers else pd.DataFrame(columns=["month", *ids])
+    groups = [name for name in table if name not in {"month", *ids}]
+    return Survey(
+        items=items,
+        answers=table,
+        comments=comments,
+        headcount=headcount,
+        log=pd.concat(logs, ignore_index=True) if logs else pd.DataFrame(columns=["month", "kind", "column", "n"]),
+        groups=tuple(sorted(groups, key=lambda name: name != TEAM)),
+    )
+
+
+def _team_column(rows: pd.DataFrame, ids: Sequence[str], teams: set[str]) -> dict[str, str]:
+    """The group column that holds the teams of teams.csv, under whatever header, renamed."""
+    for name in rows:
+        values = rows[name].dropna().astype("str").str.strip() if name not in {"month", *ids} else []
+        if len(values) and (~values.isin(teams)).mean() <= MOST_TEAMS_UNKNOWN:
+            return {name: TEAM}
+    return {}
