@@ -131,9 +131,7 @@ def main(seed: int = SEED) -> None:
     """Print the table."""
     rng = np.random.default_rng(seed)
     print(f"{len(files.SPELLINGS)} spellings a tool and format, {PEOPLE} people each; seed {seed}")
-    print(
-        f"{'tool':<11}{'format':<15}{'rows':>7}{'cells':>8}{'% right':>11}{'invalid found':>16} {'left':>6}{'comments':>9}{'s/1,000':>9}"
-    )
+    print("tool       format            rows   cells    % right   invalid found   left comments  s/1,000")
     with tempfile.TemporaryDirectory() as name:
         tallies = read_all(rng, Path(name))
         seconds = time_many(rng, Path(name))

@@ -24,6 +24,8 @@ from opsretro.words import LANGUAGES, say
 EXAMPLES = {
     "run": "example: opsretro run --month 2026-10 --workspace data --out reports --lang zh-CN,en",
     "alerts": "example: opsretro alerts --workspace data --as-of 2026-09-23 --format json",
+    "health": "example: opsretro health forget --before 2026-07 --workspace data",
+    "forget": "example: opsretro health forget --before 2026-07 --workspace data",
     "init": "example: opsretro init our-team",
     "sample": "example: opsretro sample --out sample",
 }
@@ -79,6 +81,12 @@ def _parser() -> argparse.ArgumentParser:
     for command in (run, alerts):
         command.add_argument("--workspace", default="data", metavar="W", type=Path, help="folder of tables (./data)")
         command.add_argument("--as-of", default=None, metavar="T", help="the day up to which data is known")
+    health = _command(commands, "health", "look after what people answered in the survey", None)
+    actions = health.add_subparsers(required=True, metavar="ACTION")
+    forget = _command(actions, "forget", "delete the answers of months that are published; figures stay", _forget)
+    forget.add_argument("--before", required=True, metavar="MONTH", help="the first month that is kept: 2026-07")
+    forget.add_argument("--workspace", default="data", metavar="W", type=Path, help="folder of tables (./data)")
+    forget.add_argument("--unpublished", action="store_true", help="delete months that were never published, too")
     init = _command(commands, "init", "write a new workspace: headers and a commented retro.toml", _init)
     init.add_argument("folder", metavar="DIR", type=Path, help="the new workspace")
     sample = _command(commands, "sample", "write the sample workspace, the same bytes every time", _sample)
@@ -153,6 +161,20 @@ def _alerts(options: argparse.Namespace, _: str) -> int:
         print(line)
     print(summary(found, ops.lang), file=sys.stderr)
     return 4 if len(found.signals) else 0
+
+
+def _forget(options: argparse.Namespace, lang: str) -> int:
+    from opsretro.tables.contracts import FORMS
+    from opsretro.tables.health_forget import forget
+    from opsretro.tables.settings import read_settings
+
+    settings = read_settings(options.workspace)[0]
+    folder = options.workspace / settings.sources.get("survey", FORMS["survey"])
+    gone = forget(folder, options.before, unpublished=options.unpublished)
+    for name in gone:
+        print(say("cli.deleted", lang, path=folder / name))
+    print(say("cli.forgotten", lang, n=len(gone), month=options.before))
+    return 0
 
 
 def _init(options: argparse.Namespace, lang: str) -> int:

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import groupby
+from traceback import extract_tb
 from typing import TypeVar
 
 ROWS_SHOWN = 5
@@ -141,6 +142,32 @@ def speaking(lang: str) -> Iterator[None]:
         yield
     except InputError as refused:
         raise InputError(refused.problems, lang=lang) from None
+
+
+@contextmanager
+def unseen(what: str) -> Iterator[None]:
+    """Keep what people wrote out of an error nobody foresaw: it tells its kind and place, and no value.
+
+    Args:
+        what: What was being done.
+
+    Raises:
+        RuntimeError: Anything but an error of this package or of the file system was raised inside.
+
+    Example:
+        >>> with unseen("team health"):
+        ...     int("somebody's answer")
+        Traceback (most recent call last):
+        RuntimeError: team health: ValueError in <module>; please report it, the values stay here
+    """
+    try:
+        yield
+    except (OpsretroError, OSError, KeyboardInterrupt):
+        raise
+    except Exception as error:
+        place = extract_tb(error.__traceback__)[-1]
+        kind = f"{type(error).__name__} in {place.name}"
+        raise RuntimeError(f"{what}: {kind}; please report it, the values stay here") from None
 
 
 class OutputError(OpsretroError):

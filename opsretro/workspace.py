@@ -27,8 +27,11 @@ from opsretro.analysis.roi_effects import begun_by, estimated
 from opsretro.analysis.roi_review import ActivityReview
 from opsretro.analysis.roi_table import activities_checked, changed
 from opsretro.analysis.roi_verdicts import review_activities, scope_of
-from opsretro.errors import InputError, Problem, speaking
+from opsretro.errors import InputError, Problem, speaking, unseen
 from opsretro.tables.calendar import WorkingCalendar, working_calendar
+from opsretro.tables.contracts import FORMS
+from opsretro.tables.health_register import FILE as REGISTER
+from opsretro.tables.health_register import record
 from opsretro.tables.inputs import Inputs, read_inputs
 from opsretro.tables.people import everybody
 from opsretro.tables.period import Period
@@ -351,14 +354,13 @@ class Workspace:
         Raises:
             InputError: The period is none; there is no survey; an export, the items or the register cannot be used.
         """
-        with speaking(self.lang):
+        with speaking(self.lang), unseen("team health"):
             span = Period.parse(period, source="period")
             if "survey" not in self._inputs.forms:
                 raise InputError([Problem(code="table_needed", source="survey/", values={"section": "health"})])
-            folder = self._inputs.folder / self.settings.sources.get("survey", "survey")
             review = review_health(
-                read_survey(folder),
-                folder,
+                read_survey(self._survey_folder),
+                self._survey_folder,
                 workload=self._inputs.tables.get("workload", pd.DataFrame()),
                 roster=everybody(self._inputs.folder, self._inputs.tables),
                 period=span,
@@ -366,6 +368,23 @@ class Workspace:
                 context=self.context,
             )
         return review.in_language(self.lang)
+
+    def record(self, review: HealthReview) -> None:
+        """Write down what is published of the team's health, so that no later month can be subtracted from it.
+
+        Args:
+            review: What is about to be published.
+
+        Raises:
+            InputError: One of its months was published with other cells.
+            OSError: The register cannot be written.
+        """
+        with speaking(self.lang):
+            record(self._survey_folder / REGISTER, review.register_rows())
+
+    @property
+    def _survey_folder(self) -> Path:
+        return self._inputs.folder / self.settings.sources.get("survey", FORMS["survey"])
 
     def _activity_tables(
         self, changes: Mapping[str, Mapping[str, Any]]

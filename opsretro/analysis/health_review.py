@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,6 +11,7 @@ from typing import Any, ClassVar
 import pandas as pd
 
 from opsretro.analysis.result import Result
+from opsretro.tables.health_register import COLUMNS
 
 _F, _S, _B, _I = "float64", "str", "bool", "int64"
 
@@ -118,6 +120,12 @@ class HealthReview(Result):
     log: pd.DataFrame
     n_comments: int
 
+    def register_rows(self) -> pd.DataFrame:
+        """The cells as the register of publications keeps them."""
+        rows = self.cells
+        bands = [_dist(*shown) for shown in rows[["low", "middle", "high"]].itertuples(index=False)]
+        return rows.assign(decimals=1, dist=pd.Series(bands, dtype="object"))[list(COLUMNS)]
+
     @property
     def groups(self) -> list[str]:
         """Groups with something to show in the month, everybody first."""
@@ -155,3 +163,11 @@ class HealthReview(Result):
     def questions(self) -> list[str]:
         """Three questions for the room, from what changed and what cannot be told."""
         return list(self._view().questions())
+
+
+def _dist(low: float, middle: float, high: float) -> dict[str, int] | None:
+    """People by band, from the figures of a cell; None = no distribution is shown."""
+    if math.isnan(high):
+        return None
+    known = {"1-3": middle, "4-5": high} if math.isnan(low) else {"1-2": low, "3": middle, "4-5": high}
+    return {band: int(n) for band, n in known.items()}

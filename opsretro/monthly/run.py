@@ -8,12 +8,13 @@ import platform
 import time
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from opsretro.analysis.health_review import HealthReview
 from opsretro.analysis.result import Result
 from opsretro.errors import InputError, Problem, collecting
 from opsretro.monthly.notebook import Ran, notebook_folder, run_notebook
@@ -92,6 +93,7 @@ def run_month(
         offered = {"month": period.label, "workspace": str(ops.inputs.folder), "out": ".", "lang": ops.lang}
         offered |= {"as_of": as_of} if as_of else {}
         outcomes = {section.key: _run_section(section, ops, offered, staged, progress) for section in SECTIONS}
+        outcomes |= _recorded(ops, outcomes, staged, progress)
         names = _write_pages(ops, period, outcomes, langs, staged)
         names += [
             f"{key}.{kind}" for key in outcomes for kind in ("ipynb", "json") if (staged / f"{key}.{kind}").exists()
@@ -143,6 +145,30 @@ def _run_section(
     why = {lang: _reason(ran, lang) for lang in LANGUAGES}
     progress.say("failed", section=name, seconds=seconds, why=why[progress.lang])
     return Outcome(status="failed", seconds=ran.seconds, why=why, notebook_sha256=digest)
+
+
+def _recorded(ops: Workspace, outcomes: Mapping[str, Outcome], staged: Path, progress: Progress) -> dict[str, Outcome]:
+    """Record what is about to be published of the team's health; what cannot be recorded is not published."""
+    done = outcomes["health"]
+    if not isinstance(done.result, HealthReview):
+        return {}
+    try:
+        ops.record(done.result)
+    except (InputError, OSError) as error:
+        why = {
+            lang: error.text(lang) if isinstance(error, InputError) else _not_kept(error, lang) for lang in LANGUAGES
+        }
+    else:
+        return {}
+    for kind in ("ipynb", "json"):
+        (staged / f"health.{kind}").unlink(missing_ok=True)
+    name = say("page.section.health", progress.lang)
+    progress.say("failed", section=name, seconds=f"{done.seconds:.1f}", why=why[progress.lang])
+    return {"health": replace(done, status="failed", result=None, why=why)}
+
+
+def _not_kept(error: OSError, lang: str) -> str:
+    return say("cli.not_written", lang, path=error.filename or "published.csv", why=error.strerror or error)
 
 
 def _reason(ran: Ran, lang: str) -> str:

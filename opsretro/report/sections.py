@@ -33,7 +33,7 @@ SECTIONS = (
     Section(key="goals", tables=("goals", "metrics"), notebook="01_goal_review"),
     Section(key="roi", tables=("activities",), notebook="02_activity_roi"),
     Section(key="rootcause", tables=("metrics",), notebook="03_root_cause"),
-    Section(key="health", tables=("survey",)),
+    Section(key="health", tables=("survey",), notebook="04_team_health"),
 )
 
 TILE_ORDER = ("goals", "roi", "rootcause", "health", "followup")

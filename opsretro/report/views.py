@@ -54,6 +54,7 @@ class View(Protocol):
 
 _HOMES = {
     "goals": ("opsretro.analysis.goal_review:GoalReview", "opsretro.report.goal_view:GoalView"),
+    "health": ("opsretro.analysis.health_review:HealthReview", "opsretro.report.health_view:HealthView"),
     "rootcause": ("opsretro.analysis.cause_review:CauseReview", "opsretro.report.cause_view:CauseView"),
     "roi": ("opsretro.analysis.roi_review:ActivityReview", "opsretro.report.roi_view:RoiView"),
 }

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from opsretro.errors import InputError, Problem
-from opsretro.tables.form_headers import Column, Role, asked_item, column_of, known_wordings, wording_key
+from opsretro.tables.form_headers import Column, Role, asked_item, column_of, is_shared, known_wordings, wording_key
 from opsretro.tables.form_items import Reading, Scale, as_problem, read_item
 from opsretro.tables.form_labels import read_answer
 from opsretro.tables.form_table import read_table
@@ -76,9 +76,7 @@ def read_form(path: str | Path, *, items: Items) -> Form:
     columns = [Column(c.place, c.label, role_by_values(c, cells[c.place]), c.item) for c in columns]
     cells = _once(cells, columns)
     log: Log = Counter({("repaired", ""): table.repaired, ("duplicate", ""): len(table.cells) - len(cells)})
-    log.update(
-        {(c.role.value, c.label): int(cells[c.place].map(is_given).sum()) for c in columns if c.role in _LEFT_OUT}
-    )
+    log.update({(c.role.value, c.label): _filled(cells[c.place]) for c in columns if c.role in _LEFT_OUT})
     scored, problems = _scores(cells, columns, asked, log, path.name)
     if problems:
         raise InputError(problems)
@@ -117,9 +115,18 @@ def _no_items(header: list[str], asked: pd.DataFrame, wordings: Mapping[str, str
 
 def _once(cells: pd.DataFrame, columns: list[Column]) -> pd.DataFrame:
     """Rows repeated in every column once, provided that some column tells one person from another."""
-    once = cells.drop_duplicates()
-    marks = (once[c.place].nunique() for c in columns if c.role is Role.IDENTIFIER)
-    return once.reset_index(drop=True) if any(2 * n > len(once) for n in marks) else cells
+    marks = (cells[c.place] for c in columns if c.role is Role.IDENTIFIER and not is_shared(c.label))
+    return cells.drop_duplicates().reset_index(drop=True) if any(map(_tells_apart, marks)) else cells
+
+
+def _tells_apart(mark: pd.Series) -> bool:
+    """Whether a column can hold a value a row: even a file pasted twice has half as many values as rows."""
+    n = mark.nunique()
+    return 3 * n >= len(mark) and (n > 1 or bool(mark.str.contains(r"\d").any()))
+
+
+def _filled(cells: pd.Series) -> int:
+    return sum(map(is_given, cells))
 
 
 def _scores(
@@ -170,7 +177,7 @@ def _groups(cells: pd.DataFrame, columns: list[Column], taken: list[str], log: L
             names = (_numbered(column.label, i) for i in range(1, len(columns) + 2))
             name = next(name for name in names if name not in {*found, *taken})
             found[name] = [text if is_given(text) and not tells_who(text) else None for text in texts]
-            log.update({("identifier", column.label): n} if (n := int(texts.map(tells_who).sum())) else {})
+            log.update({("identifier", column.label): n} if (n := sum(map(tells_who, texts))) else {})
     return pd.DataFrame({name: pd.Series(texts, dtype="str") for name, texts in found.items()}, index=cells.index)
 
 

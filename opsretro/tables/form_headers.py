@@ -23,7 +23,7 @@ _BRACKETS = re.compile(r"[\[(【]([^\[\]()【】]+)[\])】]\s*$")
 _TAIL = re.compile(r".*(?:[—–:|/>]|\s-)\s*(.+)$", re.DOTALL)
 
 _WHO = re.compile(
-    r"序号|\w*编号|id|no|number|来源\w*|渠道|来自ip|ip\w*|浏览器|操作系统|设备\w*|头像|用户\w*|称呼|账号|帐号|地址|生日|出生日期"
+    r"序号|\w*编号|id|no|number|来源\w*|渠道|来自ip|ip\w*|浏览器|操作系统|设备\w*|头像|用户\w*|\w*称呼|账号|帐号|地址|生日|出生日期"
     r"|所用时间|用时|时间戳\w*|语言|记录id|\w*(?:姓名|名字|昵称|邮箱|邮件|邮件地址|手机号?码?|电话号?码?|联系方式|微信号?|qq号?)"
     r"|\w*(?:身份证号?码?|工号|学号|员工号|员工id)|\w*(?:提交|填写|答题|作答|创建|修改)[人者]\w*"
     r"|\w*(?:提交|填写|答题|作答|开始|结束|完成|更新|创建|修改|打开)\w*(?:时间|时长|日期)"
@@ -35,6 +35,16 @@ _WHO = re.compile(
     r"|(?:respondent|response|user|employee|staff|collector|record|submission|member)s?(?:id|no|number|code)?"
 )
 """Headers whose columns tell who answered, when, or from where."""
+_ASKS_WHO = re.compile(
+    r"\byour (?:\w+ )?(?:name|e-?mail|phone|mobile|wechat)\b|\b(?:first|last|full|nick|user) ?name\b"
+    r"|\bmobile (?:no|number)\b"
+)
+"""The same inside a sentence."""
+_SHARED = re.compile(
+    r"来源\w*|渠道|来自ip|ip\w*|浏览器|操作系统|设备\w*|语言|所用时间|用时|\w*时长|source|referrer|network\w*|browser|device"
+    r"|language|useragent|duration\w*|timetaken|timespent|elapsedtime"
+)
+"""Those of them that many people have in common."""
 _TOTAL = re.compile(
     r"\w*(?:总分|得分)|分数|总计|合计|平均分|均分|成绩|(?:total|quiz|your)?(?:score|points)s?|total|sum|average"
 )
@@ -48,7 +58,7 @@ _GROUP = re.compile(
     r"|shift|unit|division|function|contract)\b"
 )
 _COMMENT = re.compile(
-    r"建议|意见|评论|留言|反馈|想法|补充|其他|其它|说说|说明|原因|心声|希望|改进"
+    r"建议|意见|评论|留言|反馈|想法|补充|其他|其它|说说|说明|原因|备注|心声|希望|改进"
     r"|\b(?:comments?|suggest\w*|feedback|other|anything|remarks?|opinions?|why|improv\w*|ideas?|thoughts?|share|tell)\b"
 )
 LONGEST_NAME = 18
@@ -114,6 +124,11 @@ def known_wordings(items: pd.DataFrame) -> dict[str, str]:
     return ids | {wording_key(question): item for question, item in zip(items["question"], items["item"], strict=True)}
 
 
+def is_shared(label: str) -> bool:
+    """Whether many people have the values of this identifier in common, so that it tells no two of them apart."""
+    return bool(_SHARED.fullmatch(wording_key(label)))
+
+
 def asked_item(header: str, wordings: Mapping[str, str]) -> str:
     """The item a header asks for, be it whole, in brackets or after a common stem; "" when none.
 
@@ -154,9 +169,9 @@ def column_of(place: int, header: str, wordings: Mapping[str, str]) -> Column:
 def _role(header: str, label: str) -> Role:
     key, text = wording_key(header), folded(label)
     short = len(key) <= LONGEST_NAME or len(text.split()) in range(2, 7)
-    if _TOTAL.fullmatch(key) or _is_graded(_plain_width(header)):
+    if _TOTAL.fullmatch(wording_key(_BRACKETS.sub("", label))) or _is_graded(_plain_width(header)):
         return Role.TOTAL
-    if short and _WHO.fullmatch(key):
+    if short and (_WHO.fullmatch(key) or _ASKS_WHO.search(text)):
         return Role.IDENTIFIER
     if _COMMENT.search(text):
         return Role.COMMENT

@@ -23,7 +23,7 @@ _UNSURE = re.compile(
 )
 """Answers outside the scale: whoever is not sure does not stand in the middle."""
 _NEUTRAL = re.compile(
-    r"一般般?|中[立性等]|普通|无所谓|不一定|还行|既?[不非](?:同意|赞同|赞成)也[不非](?:反对|不?(?:同意|赞同|赞成))|既不满意也不不满意?"
+    r"一般般?|中[立性等]|普通|无所谓|不一定|还行|尚可|既?[不非](?:同意|赞同|赞成)也[不非](?:反对|不?(?:同意|赞同|赞成))|既不满意也不不满意?"
     r"|neutral|average|indifferent|mixed|so so|neither(?: (?:dis)?agree (?:n?or) (?:dis)?agree)?"
     r"|neither (?:dis|un)?satisfied nor (?:dis|un)?satisfied"
 )
@@ -50,7 +50,7 @@ _ZH = {
     1: rf"(?:{_ZH_MILD})地?(?:{_ZH_CORE})",
     -1: rf"(?:(?:{_ZH_MILD})地?不|不太|不大|不怎么|不很|不是很)(?:{_ZH_CORE})|(?:{_ZH_MILD})(?:反对|不满)",
     -2: rf"不(?:{_ZH_CORE})|反对|不满",
-    -3: rf"(?:(?:{_ZH_FULL})地?不|一点也不|一点都不|毫不|绝不)(?:{_ZH_CORE})|(?:{_ZH_FULL})地?(?:反对|不满)",
+    -3: rf"(?:(?:{_ZH_FULL})地?不|一点儿?[也都]不|毫不|绝不)(?:{_ZH_CORE})|(?:{_ZH_FULL})地?(?:反对|不满)",
 }
 _EN_FULL = (
     "strongly|very strongly|completely|totally|very|very much|fully|extremely|entirely|absolutely|definitely|highly"
@@ -74,7 +74,7 @@ _LEVELS = [(0, _NEUTRAL), *((level, re.compile(form)) for forms in (_ZH, _EN) fo
 
 _NUMBER = re.compile(r"[\[(]?(-?\d+(?:[.,]\d+)?)[\])]?\s*(?:分|星|points?|pts|stars?)?")
 _CODED = (
-    re.compile(r"(?P<mark>[\[(]?)(?P<code>-?\d+(?:\.\d+)?)\s*分?(?P<sign>[\s\])\-:=.、,|]*)(?P<label>[^\d\s\W].*)"),
+    re.compile(r"(?P<mark>[\[(]?)(?P<code>-?\d+(?:\.\d+)?)\s*分?(?P<sign>[\s\[\]()\-:=.、,|]*)(?P<label>[^\d\s\W].*)"),
     re.compile(r"(?P<label>.*[^\d\s.,\-:=|(\[])(?P<sign>[\s\-:=|(\[]*)(?P<code>\d+)\s*(?P<mark>分?[\])]?)"),
 )
 _LETTER = re.compile(r"[a-z]\s*[.、):]\s*(?=\S)")

@@ -107,6 +107,10 @@ def _workbook(data: bytes) -> tuple[list[Lines], str]:
         return [], "survey_locked"
     except CalamineError:
         return [], "survey_workbook"
+    except BaseException as error:  # the reader's own panic on a damaged .xls is no Exception
+        if type(error).__name__ != "PanicException":
+            raise
+        return [], "survey_workbook"
     filled = [lines for lines in sheets if lines]
     return filled, "" if filled else "empty_file"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -52,7 +51,7 @@ def _typed(cells: pd.DataFrame) -> pd.DataFrame:
         raise ValueError("not a register")
     return typed.assign(
         n=typed["n"].astype("int64"),
-        mean=pd.to_numeric(typed["mean"].replace("", "nan")).astype("float64"),
+        mean=pd.to_numeric(typed["mean"].mask(typed["mean"] == "")).astype("float64"),
         decimals=typed["decimals"].astype("int64"),
         dist=pd.Series(dist, dtype="object"),
         suppressed=typed["suppressed"] == "True",
@@ -90,10 +89,8 @@ def record(path: Path, cells: pd.DataFrame) -> None:
     draft.replace(path)
 
 
-def _lines(cells: pd.DataFrame) -> Sequence[str]:
+def _lines(cells: pd.DataFrame) -> list[str]:
     """One line of the file a cell; the same cell is always the same line."""
     dist = cells["dist"].map(lambda bands: json.dumps(bands, separators=(",", ":")) if bands else "")
-    text = cells[list(COLUMNS)].assign(
-        dist=dist, mean=cells["mean"].map(lambda mean: "" if mean != mean else f"{mean:.1f}")
-    )
+    text = cells[list(COLUMNS)].assign(dist=dist, mean=cells["mean"].map("{:.1f}".format).replace("nan", ""))
     return sorted(text.to_csv(index=False, header=False, lineterminator="\n").splitlines())

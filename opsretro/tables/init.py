@@ -7,14 +7,20 @@ from pathlib import Path
 from opsretro.errors import InputError, Problem
 from opsretro.tables.contracts import CONTRACTS, Contract
 from opsretro.tables.settings import FILE
+from opsretro.tables.survey import OWN_ITEMS, guard
 
-_SURVEY = {"items.csv": "question,item,dimension,scale,reversed\n", "teams.csv": "month,group,headcount\n"}
+_SURVEY = {
+    "items.csv": OWN_ITEMS.read_text(encoding="utf-8"),
+    "teams.csv": "month,group,headcount\n",
+    "suggestions.csv": "month,suggestion,answer,answered_in\n",
+}
 _IGNORED = """\
 # Names and raw answers never go into version control.
 roster.txt
 survey/*
 !survey/items.csv
 !survey/teams.csv
+!survey/published.csv
 """
 
 _SETTINGS = """\
@@ -103,4 +109,5 @@ def init_workspace(folder: str | Path) -> list[Path]:
     (folder / "survey").mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
+    guard(folder / "survey")
     return [folder / name for name in files]

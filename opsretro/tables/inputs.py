@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from opsretro.errors import InputError, Problem, collecting
+from opsretro.errors import InputError, Problem, collecting, unseen
 from opsretro.tables.cells import convert
 from opsretro.tables.contracts import CALENDAR, CONTRACTS, FORMS, Column, Contract
 from opsretro.tables.health_register import FILE as REGISTER
@@ -100,7 +100,7 @@ def read_inputs(folder: str | Path) -> Inputs:
             tables["causes"] = read_cause_trees(path, people=everybody(folder, tables))
             sources["causes"] = _source(path, folder, len(tables["causes"]))
     if "survey" in forms:
-        with collecting(problems):
+        with collecting(problems), unseen("survey"):
             survey = folder / settings.sources.get("survey", FORMS["survey"])
             sources["survey"] = Source(file=f"{survey.name}/", rows=len(read_survey(survey).answers), sha256="")
     if not problems and not tables and not forms:

@@ -76,7 +76,7 @@ def _row_problems(box: pd.DataFrame, source: str) -> Iterator[Problem]:
     early = month & answered_in & (box["answered_in"] < box["month"])
     for value in sorted(set(box.loc[early, "answered_in"])):
         rows = _rows(early & (box["answered_in"] == value))
-        yield Problem(code="end_before_start", source=source, column="answered_in", rows=rows, values={"value": value})
+        yield Problem(code="answered_early", source=source, column="answered_in", rows=rows, values={"value": value})
 
 
 def _rows(wrong: pd.Series) -> tuple[int, ...]:

@@ -127,11 +127,12 @@ def _headcount(folder: Path, problems: list[Problem]) -> pd.DataFrame:
     heads = pd.to_numeric(cells["headcount"], errors="coerce").astype("float64")
     for wrong, column, code in (
         (~cells["month"].str.fullmatch(r"\d{4}-(0[1-9]|1[0-2])").astype("bool"), "month", "not_a_month"),
-        (~(heads >= 0), "headcount", "not_a_count_cell"),
+        (~(heads >= 0), "headcount", "not_a_number_write"),
     ):
         for value in dict.fromkeys(cells.loc[wrong, column]):
             rows = tuple(int(row) for row in cells.index[wrong & (cells[column] == value)])
-            problems.append(Problem(code=code, source=TEAMS, column=column, rows=rows, values={"value": value}))
+            values = {"value": value, "fix": "24"}
+            problems.append(Problem(code=code, source=TEAMS, column=column, rows=rows, values=values))
     return cells[columns].assign(headcount=heads, group=cells["group"].str.strip()).reset_index(drop=True)
 
 
@@ -162,7 +163,9 @@ def _together(forms: Mapping[Path, Form], items: pd.DataFrame, headcount: pd.Dat
 def _team_column(rows: pd.DataFrame, ids: Sequence[str], teams: set[str]) -> dict[str, str]:
     """The group column that holds the teams of teams.csv, under whatever header, renamed."""
     for name in rows:
-        values = rows[name].dropna().astype("str").str.strip() if name not in {"month", *ids} else []
+        if name in {"month", *ids}:
+            continue
+        values = rows[name].dropna().astype("str").str.strip()
         if len(values) and (~values.isin(teams)).mean() <= MOST_TEAMS_UNKNOWN:
             return {name: TEAM}
     return {}

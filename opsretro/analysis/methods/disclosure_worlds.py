@@ -14,7 +14,8 @@ from math import ceil, floor
 import numpy as np
 
 WALKERS = 200
-PACES = 40
+PACES, PACES_FEW, FEW_CLASSES = 40, 12, 8
+"""Steps of a walk; with few classes an integer program is as quick."""
 MOST_CLASSES = 60
 """Classes up to which rectangles of four are looked for."""
 
@@ -104,7 +105,7 @@ def wandered(
     alone = [_moves([fact.members for fact in facts if fact.count == count], len(sizes)) for count in Count]
     together = _moves([fact.members for fact in facts], len(sizes))
     walkers = worlds[rng.integers(len(worlds), size=WALKERS)].copy()
-    for pace in range(PACES):
+    for pace in range(PACES if len(sizes) > FEW_CLASSES else PACES_FEW):
         tried = walkers.copy()
         if pace % 2:  # somebody changes sides: the sum and the numbers of both sides move at once
             moves, far = (
@@ -125,8 +126,9 @@ def wandered(
 
 
 def _moves(known: Sequence[np.ndarray], n: int) -> np.ndarray:
-    """Changes (move, class) that leave known counts as they are, as far as one, two or four classes can; and all steps
-    of one class, for where a count is known within bounds only.
+    """Changes (move, class) that leave known counts as they are, as far as two or four classes can.
+
+    Beside them all steps of one class, for where a count is known within bounds only.
     """
     columns = np.array(known, dtype=int).reshape(len(known), n)
     unit = np.eye(n, dtype=int)

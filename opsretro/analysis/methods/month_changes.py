@@ -147,21 +147,20 @@ def _dimensions(history: pd.DataFrame) -> list[str]:
 def _history_problems(history: pd.DataFrame) -> list[Problem]:
     """Everything that is wrong with a history; counts and headers only."""
     scores = ["mean"] if _is_means(history) else _dimensions(history)
-    numbers = [*scores, *(["n"] if _is_means(history) and "n" in history else [])]
-    absent = [name for name in ("month",) if name not in history]
+    counts = ["n"] if _is_means(history) and "n" in history else []
+    needed = ["month", *([] if scores else ["dimension", "mean"])]
+    absent = [name for name in needed if name not in history]
     found = [Problem(code="column_missing", source="history", values={"column": name}) for name in absent]
-    if not scores:
-        values = {"choice": "dimension + mean, 1-5"}
-        found.append(Problem(code="column_choice", source="history", values=values))
-    found += item_problems(history, numbers, "history")
-    if found:
-        return found
+    found += item_problems(history, [*scores, *counts], "history")
+    return found or [*_scale_problems(history, scores), *_row_problems(history)]
+
+
+def _scale_problems(history: pd.DataFrame, scores: list[str]) -> Iterator[Problem]:
     for name in scores:
-        cells = as_numbers(history[name])
-        if n := int(((cells < 1 - HAIR) | (cells > 5 + HAIR)).sum()):
+        cells = as_numbers(history[name]).dropna()
+        if n := int((~cells.between(1 - HAIR, 5 + HAIR)).sum()):
             values = {"n": str(n), "low": "1", "high": "5"}
-            found.append(Problem(code="outside_scale", source="history", column=str(name), values=values))
-    return [*found, *_row_problems(history)]
+            yield Problem(code="outside_scale", source="history", column=str(name), values=values)
 
 
 def _row_problems(history: pd.DataFrame) -> Iterator[Problem]:

@@ -79,11 +79,8 @@ def cronbach_alpha(
     with collecting(problems):
         rule = as_code(Missing, missing, "missing")
     numbers = answers.apply(as_numbers)
-    problems += [
-        Problem(code="infinite", source="answers", column=str(item))
-        for item in answers
-        if np.isinf(numbers[item]).any()
-    ]
+    endless = answers.columns[np.isinf(numbers.to_numpy(dtype="float64")).any(axis=0)]
+    problems += [Problem(code="infinite", source="answers", column=str(item)) for item in endless]
     if problems:
         raise InputError(problems)
     table = numbers.dropna(how="all").dropna(axis="columns", how="all")

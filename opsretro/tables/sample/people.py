@@ -1,6 +1,5 @@
 """The team's own tables: survey exports of made-up people, working hours, and the scores others give the team."""
 
-
 import numpy as np
 import pandas as pd
 

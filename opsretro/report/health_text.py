@@ -1,0 +1,293 @@
+"""Team health in sentences: what changed, what cannot be told, what is not shown and why, what to talk about."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from opsretro.analysis.health_review import HealthFinding, HealthState
+from opsretro.analysis.methods.month_changes import LEAST_MONTHS, Verdict
+from opsretro.report.health_words import EVERYBODY, HealthWords
+
+if TYPE_CHECKING:
+    from opsretro.analysis.result import Finding
+
+MOVED = (Verdict.DOWN, Verdict.UP)
+REASONS = ("few", "complement", "audit")
+"""Why a cell may not be shown."""
+KINDS = ("identifier", "total", "dropped", "duplicate", "empty", "repaired", "missing", "unsure", "invalid", "absent")
+"""What may happen to a form while it is read."""
+COUNTED = ("duplicate", "empty", "repaired")
+"""Kinds that are about rows and not about columns."""
+QUESTIONS = 3
+MOST_NAMES = 6
+"""Columns that are named in one sentence."""
+
+
+class HealthText(HealthWords):
+    """Every sentence of the section."""
+
+    def judged(self, group: str | None = None) -> pd.DataFrame:
+        """The month's dimensions: mean, its interval (low, high), band (lower, upper), verdict; of one group or all."""
+        rows, found = self.review.dimensions, self.review.changes
+        rows = rows[rows["month"] == self.review.month].rename(columns={"lower": "low", "upper": "high"})
+        columns = ["group", "dimension", "verdict", "expected", "lower", "upper", "n_months"]
+        rows = rows.merge(found[columns], on=["group", "dimension"], how="left")
+        rows["verdict"] = rows["verdict"].fillna(Verdict.CANNOT_TELL.value)
+        rows["n_months"] = rows["n_months"].fillna(0).astype("int64")
+        return rows if group is None else rows[rows["group"] == group].reset_index(drop=True)
+
+    def moved(self) -> pd.DataFrame:
+        """What changed, everybody's first."""
+        rows = self.judged()
+        return rows[rows["verdict"].isin(MOVED)].sort_values(
+            "group", key=lambda names: names != EVERYBODY, kind="stable"
+        )
+
+    def headline(self) -> str:
+        """The answer in one sentence or two: what changed, or that nothing did, or why nothing is said."""
+        if self.review.state != HealthState.SHOWN:
+            return self._stated(self.review.state)
+        moved, everybody = self.moved(), self.judged(EVERYBODY)
+        if len(moved) == 1:
+            return self.join(self.told(moved.iloc[0]), self._rest(everybody))
+        if len(moved):
+            return self.word("headline.several", n=len(moved), names=self._moves(moved))
+        told = int((everybody["verdict"] == Verdict.STEADY).sum())
+        if told:
+            return self.join(self._steady(told, len(everybody)), self._untold(len(everybody) - told))
+        return self.word("headline.untold", month=self.month(self.review.month))
+
+    def _stated(self, state: str) -> str:
+        month = self.review.month or self.review.period
+        return self.word(f"state.{state}", month=self.month(month) if len(month) == len("2026-10") else month)
+
+    def _moves(self, moved: pd.DataFrame) -> str:
+        names = [
+            self.word(f"move.{row['verdict']}", what=self.what(row["group"], row["dimension"]))
+            for _, row in moved.iterrows()
+        ]
+        return self.listed(names)
+
+    def _rest(self, everybody: pd.DataFrame) -> str:
+        """How many of everybody's other dimensions stayed where they were."""
+        steady = int((everybody["verdict"] == Verdict.STEADY).sum())
+        return self.word("rest", n=steady) if steady else ""
+
+    def _steady(self, told: int, n: int) -> str:
+        return self.word("steady.all", n=n) if told == n else self.word("steady.some", told=told, n=n)
+
+    def _untold(self, n: int) -> str:
+        return self.word("untold", n=n) if n else ""
+
+    def sentence(self, finding: Finding) -> str:
+        """A finding in words."""
+        code, n = finding.code, finding.n or 0
+        value = math.nan if finding.value is None else finding.value
+        if code in MOVED:
+            return self._change(finding)
+        if code in set(HealthState):
+            return self._stated(code)
+        if code == HealthFinding.STEADY:
+            return self._steady(int(value), n)
+        if code == HealthFinding.CANNOT_TELL:
+            return self._untold(n)
+        if code == HealthFinding.PARTICIPATION:
+            return self._answered(n, value)
+        if code == HealthFinding.OVERTIME:
+            return self.overtime(finding.subject, value)
+        return self.word(f"finding.{code}", n=n)
+
+    def _change(self, finding: Finding) -> str:
+        rows = self.review.changes
+        row = rows[rows["group"] + "/" + rows["dimension"] == finding.subject].iloc[0]
+        return self.told(row)
+
+    def told(self, row: pd.Series) -> str:
+        """A dimension in one sentence: where it lies beside the months before."""
+        mean, lower, upper = self.scores(row["mean"], row["lower"], row["upper"])
+        values = {"what": self.what(row["group"], row["dimension"]), "mean": mean, "lower": lower, "upper": upper}
+        key = row["verdict"]
+        if key == Verdict.CANNOT_TELL:
+            key = "wide" if row["n_months"] >= LEAST_MONTHS else "short"
+        return self.word(f"told.{key}", months=self.word("months", n=row["n_months"]), n=row["n"], **values)
+
+    def _answered(self, n: int, share: float) -> str:
+        """How many answered."""
+        if n < 1:
+            return self.word("answered.few")
+        if math.isnan(share):
+            return self.word("answered.count", n=n)
+        return self.word("answered.share", n=n, share=self.percent(share))
+
+    def overtime(self, group: str, value: float) -> str:
+        """Overtime that stands off."""
+        rows = self.review.workload
+        rows = rows[(rows["month"] == self.review.month) & (rows["group"] == EVERYBODY)]
+        usual = rows["overtime"].iloc[0] if len(rows) else math.nan
+        key = "overtime" if math.isnan(usual) else "overtime_beside"
+        return self.word(
+            f"finding.{key}", group=self.group(group), value=self.percent(value), usual=self.percent(usual)
+        )
+
+    def found(self, code: HealthFinding) -> list[Finding]:
+        """The findings of one code."""
+        return [finding for finding in self.review.findings if finding.code == code]
+
+    def certainty(self) -> str:
+        """How sure the section is, in one line."""
+        answered = [self.sentence(finding) for finding in self.found(HealthFinding.PARTICIPATION)[:1]]
+        late = [self.sentence(finding) for finding in self.found(HealthFinding.LATE)]
+        rows = self.judged()
+        chance = self.word("certainty.chance") if (rows["n_months"] >= LEAST_MONTHS).any() else ""
+        shown = self.word("certainty.interval") if len(rows) else ""
+        return self.join(*answered, *late, shown, chance)
+
+    def sure(self, row: pd.Series) -> str:
+        """How sure one line is."""
+        if row["verdict"] == Verdict.CANNOT_TELL:
+            return self.told(row)
+        half = self.score((row["upper"] - row["lower"]) / 2)
+        return self.word("sure.moved" if row["verdict"] in MOVED else "sure.steady", half=half, n=row["n_months"])
+
+    def changed(self) -> list[str]:
+        """What changed, and what stands off beside it."""
+        rows = [self.told(row) for _, row in self.moved().iterrows()]
+        return rows + [self.sentence(finding) for finding in self.found(HealthFinding.OVERTIME)]
+
+    def cannot(self) -> list[str]:
+        """What the survey cannot tell: dimensions and groups in words, then what no survey can."""
+        if self.review.state != HealthState.SHOWN:
+            return []
+        return [*self._cannot_groups(), *self._cannot_silent(), self.word("cannot.why")]
+
+    def _cannot_groups(self) -> Iterator[str]:
+        rows = self.judged()
+        for group, part in rows.groupby("group", sort=False):
+            unknown = part[part["verdict"] == Verdict.CANNOT_TELL]
+            short = unknown["n_months"] < LEAST_MONTHS
+            for key, some in (("short", unknown[short]), ("wide", unknown[~short])):
+                if len(some):
+                    every = len(some) == len(part)
+                    names = self.listed([self.dimension(name) for name in some["dimension"]])
+                    yield self.word(
+                        f"cannot.{key}_all" if every else f"cannot.{key}",
+                        group=self.group(str(group)),
+                        names=names,
+                        n=int(some["n_months"].max()),
+                    )
+        if hidden := self.hidden_groups():
+            yield self.word("cannot.groups", names=self.listed([self.group(name) for name in hidden]))
+
+    def hidden_groups(self) -> list[str]:
+        """Groups of the month of which nothing may be shown."""
+        cells = self.review.cells
+        cells = cells[cells["month"] == self.review.month]
+        shown = set(cells.loc[~cells["suppressed"], "group"])
+        return [name for name in dict.fromkeys(cells["group"]) if name not in shown]
+
+    def _cannot_silent(self) -> list[str]:
+        rows = self.review.participation
+        rows = rows[(rows["month"] == self.review.month) & (rows["group"] == EVERYBODY)]
+        silent = (rows["headcount"] - rows["n"]).dropna()
+        return [self.word("cannot.silent", n=int(silent.iloc[0]))] if len(silent) and silent.iloc[0] > 0 else []
+
+    def questions(self) -> list[str]:
+        """Three questions for the room: from what changed, what stands off, what waits and what cannot be told."""
+        return list(dict.fromkeys(self._asked()))[:QUESTIONS]
+
+    def _asked(self) -> Iterator[str]:
+        for _, row in self.moved().head(QUESTIONS - 1).iterrows():
+            yield self.word(f"ask.{row['verdict']}", what=self.what(row["group"], row["dimension"]))
+        for finding in self.found(HealthFinding.OVERTIME)[:1]:
+            yield self.word("ask.overtime", group=self.group(finding.subject))
+        for finding in self.found(HealthFinding.OPEN_SUGGESTIONS):
+            yield self.word("ask.suggestions", n=finding.n or 0)
+        rows = self.judged()
+        if (rows["verdict"] == Verdict.CANNOT_TELL).any() or self.hidden_groups():
+            yield self.word("ask.cannot")
+        yield from (self.word("ask.keep"), self.word("ask.change"), self.word("ask.answer"))
+
+    def overview_title(self) -> str:
+        """The message of the picture."""
+        moved, everybody = self.moved(), self.judged(EVERYBODY)
+        if len(moved) == 1:
+            return self.word(
+                f"overview.{moved['verdict'].iloc[0]}", what=self.what(*moved.iloc[0][["group", "dimension"]])
+            )
+        if len(moved):
+            return self.word("overview.several", n=len(moved))
+        steady = int((everybody["verdict"] == Verdict.STEADY).sum())
+        if steady == len(everybody) and steady:
+            return self.word("overview.steady", n=steady)
+        return self.word("overview.some", told=steady) if steady else self.word("overview.untold")
+
+    def course_title(self, row: pd.Series) -> str:
+        """The message of a dimension's months."""
+        return self.word(f"course.{row['verdict']}", what=self.what(row["group"], row["dimension"]))
+
+    def all_title(self, group: str, rows: pd.DataFrame) -> str:
+        """The message of the small pictures."""
+        n = int(rows["verdict"].isin(MOVED).sum())
+        return self.word("courses.moved" if n else "courses.none", group=self.group(group), n=n)
+
+    def gaps(self, group: str, dimension: str | None = None) -> str:
+        """The months nothing is shown of, with the reason of each."""
+        found = [
+            self.word("gap", month=self.month(month), why=self.why(reason))
+            for month, reason in self.hidden_months(group, dimension).items()
+        ]
+        return self.word("gaps", months=self.listed(found)) if found else ""
+
+    def hidden_months(self, group: str, dimension: str | None = None) -> dict[str, str]:
+        """Months without a mean, oldest first, and the first reason of each."""
+        cells = self.review.cells
+        cells = cells[cells["group"] == group]
+        cells = cells if dimension is None else cells[cells["dimension"] == dimension]
+        shown = set(cells.loc[~cells["suppressed"], "month"])
+        hidden = cells[~cells["month"].isin(shown)].sort_values("month", kind="stable")
+        return {str(month): str(part["reason"].iloc[0]) for month, part in hidden.groupby("month")}
+
+    def why(self, reason: str) -> str:
+        """Why a cell may not be shown, in a few words."""
+        return self.word(f"why.{reason}") if reason in REASONS else reason
+
+    def withheld(self) -> list[str]:
+        """How many cells of the month are withheld, group by group and reason by reason."""
+        cells = self.review.cells
+        cells = cells[(cells["month"] == self.review.month) & cells["suppressed"]]
+        return [
+            self.word("withheld", group=self.group(str(group)), n=len(part), why=self.why(str(reason)))
+            for (group, reason), part in cells.groupby(["group", "reason"], sort=False)
+        ]
+
+    def dropped(self) -> list[str]:
+        """What was left out while the month's form was read, in counts."""
+        log = self.review.log
+        log = log[log["month"] == self.review.month]
+        return [
+            self.word(
+                f"log.{kind}" if kind in KINDS else "log.other",
+                kind=kind,
+                n=int(part["n"].sum()),
+                columns=self._columns([name for name in part["column"].unique() if name]),
+            )
+            for kind, part in log.groupby("kind", sort=False)
+            if part["n"].sum() or kind not in COUNTED
+        ]
+
+    def _columns(self, names: list[str]) -> str:
+        shown = self.listed([self.item(name) for name in names[:MOST_NAMES]])
+        more = len(names) - MOST_NAMES
+        return self.word("and_more", names=shown, n=more) if more > 0 else shown
+
+    def carried(self, row: pd.Series) -> str:
+        """A suggestion's answer, or how long it has waited."""
+        if row["answer"]:
+            return self.word("suggestion.answered", answer=row["answer"], month=self.month(row["answered_in"]))
+        if not row["carried"]:
+            return self.word("suggestion.new")
+        return self.word("suggestion.waits", month=self.month(row["month"]), n=row["carried"])

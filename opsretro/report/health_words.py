@@ -1,0 +1,120 @@
+"""The building blocks of team health's words: names of groups, dimensions and items, scores, months."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from opsretro.report import numbers
+from opsretro.words import catalogue, join_list, pick, say
+
+if TYPE_CHECKING:
+    from opsretro.analysis.health_review import HealthReview
+
+EVERYBODY = "all"
+TEAM = "team"
+"""The attribute that needs no name of its own before its values."""
+DIGITS = (1, 2, 3)
+"""Decimals of a score: one, and more only where it takes them to tell a mean from the end of its band."""
+
+
+class HealthWords:
+    """Names, numbers and labels of one health review in one language.
+
+    Args:
+        review: The result.
+        lang: ``zh-CN`` or ``en``.
+    """
+
+    def __init__(self, review: HealthReview, lang: str) -> None:
+        self.review, self.lang = review, lang
+        groups = {*review.cells["group"], *review.workload["group"], *review.participation["group"]}
+        self._values = {part.partition("=")[2] for group in groups for part in group.split("&")}
+
+    def word(self, key: str, **values: object) -> str:
+        """A text of the section."""
+        return say(f"health.{key}", self.lang, **values)
+
+    def called(self, name: str) -> str:
+        """An id of the data in the words of [names], where they have it."""
+        return pick(self.review.context.names.get(name, name), self.lang)
+
+    def dimension(self, name: str) -> str:
+        """A dimension in the team's words, else in ours, else as it is; a name of a group is not its name."""
+        return self._own(name, f"dimension.{name}", taken=name in self._values)
+
+    def item(self, name: str) -> str:
+        """An item in the team's words, else in ours, else as it is."""
+        return self._own(name, f"item.{name}", taken=False)
+
+    def _own(self, name: str, key: str, *, taken: bool) -> str:
+        if name in self.review.context.names and not taken:
+            return self.called(name)
+        return self.word(key) if f"health.{key}" in catalogue(self.lang) else name
+
+    def group(self, name: str) -> str:
+        """A group: everybody, one of a team by its name, one of another attribute with that attribute's name."""
+        if name == EVERYBODY:
+            return self.word("everybody")
+        pairs = [part.partition("=") for part in name.split("&")]
+        parts = [
+            self.called(value) if attribute == TEAM else self.word("attribute", name=self.called(attribute), value=own)
+            for attribute, _, value in pairs
+            for own in [self.called(value)]
+        ]
+        return self.word("dot").join(parts)
+
+    def what(self, group: str, dimension: str) -> str:
+        """A dimension, with its group where it is not everybody's."""
+        name = self.dimension(dimension)
+        return name if group == EVERYBODY else self.word("of_group", group=self.group(group), dimension=name)
+
+    def score(self, value: float, digits: int = 1) -> str:
+        """A score from 1 to 5."""
+        return self.missing() if math.isnan(value) else f"{value:.{digits}f}"
+
+    def scores(self, mean: float, lower: float, upper: float) -> tuple[str, str, str]:
+        """A mean and its band, with as many decimals as it takes to see on which side of the band it lies."""
+        for digits in DIGITS:
+            near, low, high = (round(value, digits) for value in (mean, lower, upper))
+            if (near < low, near > high) == (mean < lower, mean > upper):
+                break
+        return self.score(mean, digits), self.score(lower, digits), self.score(upper, digits)
+
+    def span(self, low: str, high: str) -> str:
+        """From a number to a number; a dash where they are not known."""
+        return self.word("range", low=low, high=high) if low != self.missing() else low
+
+    def percent(self, value: float) -> str:
+        """A share in whole per cent."""
+        if math.isnan(value):
+            return self.missing()
+        whole = round(100 * value)
+        return f"{numbers.MINUS if whole < 0 else ''}{abs(whole)}%"
+
+    def amount(self, column: str, value: float) -> str:
+        """Overtime, training or leave in its unit."""
+        if column == "overtime" or math.isnan(value):
+            return self.percent(value)
+        return self.word(f"unit.{column}", value=numbers.number(value, self.lang, digits=2))
+
+    def count(self, value: float) -> str:
+        """A number of people; a dash where it is not known."""
+        return self.missing() if math.isnan(value) else f"{int(value)}"
+
+    def month(self, label: str) -> str:
+        """A month in words."""
+        return numbers.month(label, self.lang)
+
+    def missing(self) -> str:
+        """The sign of what is not known."""
+        return say("number.missing", self.lang)
+
+    def join(self, *sentences: str) -> str:
+        """Sentences in a row."""
+        return say("sentence.gap", self.lang).join(sentence for sentence in sentences if sentence)
+
+    def listed(self, parts: Sequence[str]) -> str:
+        """Names in a row."""
+        return join_list(parts, self.lang)
