@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -19,8 +19,6 @@ from opsretro.analysis.goal_facts import monthly_facts
 from opsretro.analysis.goal_review import GoalReview
 from opsretro.analysis.goal_table import goals_in_force
 from opsretro.analysis.goal_verdicts import review_goals
-from opsretro.analysis.health_review import HealthReview
-from opsretro.analysis.health_verdicts import review_health
 from opsretro.analysis.methods.aggregate import as_moment, known_rows, local_dates
 from opsretro.analysis.result import Context
 from opsretro.analysis.roi_effects import begun_by, estimated
@@ -29,15 +27,15 @@ from opsretro.analysis.roi_table import activities_checked, changed
 from opsretro.analysis.roi_verdicts import review_activities, scope_of
 from opsretro.errors import InputError, Problem, speaking, unseen
 from opsretro.tables.calendar import WorkingCalendar, working_calendar
-from opsretro.tables.contracts import FORMS
-from opsretro.tables.health_register import FILE as REGISTER
-from opsretro.tables.health_register import record
 from opsretro.tables.inputs import Inputs, read_inputs
 from opsretro.tables.people import everybody
 from opsretro.tables.period import Period
 from opsretro.tables.settings import Settings, read_settings
-from opsretro.tables.survey import read_survey
+from opsretro.tables.survey_files import survey_folder
 from opsretro.words import LANGUAGES
+
+if TYPE_CHECKING:
+    from opsretro.analysis.health_review import HealthReview
 
 
 def open_workspace(path: str | Path = "data", *, lang: str | None = None, as_of: str | None = None) -> Workspace:
@@ -354,13 +352,14 @@ class Workspace:
         Raises:
             InputError: The period is none; there is no survey; an export, the items or the register cannot be used.
         """
+        from opsretro.analysis.health_verdicts import review_health  # scipy takes a second, and nothing else needs it
+
         with speaking(self.lang), unseen("team health"):
             span = Period.parse(period, source="period")
             if "survey" not in self._inputs.forms:
                 raise InputError([Problem(code="table_needed", source="survey/", values={"section": "health"})])
             review = review_health(
-                read_survey(self._survey_folder),
-                self._survey_folder,
+                survey_folder(self._inputs.folder, self.settings),
                 workload=self._inputs.tables.get("workload", pd.DataFrame()),
                 roster=everybody(self._inputs.folder, self._inputs.tables),
                 period=span,
@@ -368,23 +367,6 @@ class Workspace:
                 context=self.context,
             )
         return review.in_language(self.lang)
-
-    def record(self, review: HealthReview) -> None:
-        """Write down what is published of the team's health, so that no later month can be subtracted from it.
-
-        Args:
-            review: What is about to be published.
-
-        Raises:
-            InputError: One of its months was published with other cells.
-            OSError: The register cannot be written.
-        """
-        with speaking(self.lang):
-            record(self._survey_folder / REGISTER, review.register_rows())
-
-    @property
-    def _survey_folder(self) -> Path:
-        return self._inputs.folder / self.settings.sources.get("survey", FORMS["survey"])
 
     def _activity_tables(
         self, changes: Mapping[str, Mapping[str, Any]]

@@ -16,18 +16,18 @@ from opsretro.analysis.methods.disclosure import BANDS_FROM
 from opsretro.analysis.methods.month_changes import Verdict
 from opsretro.analysis.methods.themes import themes
 from opsretro.analysis.result import Context, Finding
-from opsretro.tables.health_register import FILE, read_register
+from opsretro.tables.health_register import read_register
 from opsretro.tables.period import Period, add_months
 from opsretro.tables.redact import redact
 from opsretro.tables.suggestions import read_suggestions
-from opsretro.tables.survey import SUGGESTIONS, Survey
+from opsretro.tables.survey import Survey, read_survey
+from opsretro.tables.survey_files import REGISTER, SUGGESTIONS
 
 MONTHS = 13
 """Months that are shown: the one that is judged, and a year before it."""
 
 
 def review_health(
-    survey: Survey,
     folder: Path,
     *,
     workload: pd.DataFrame,
@@ -39,8 +39,7 @@ def review_health(
     """The health of a team in one period.
 
     Args:
-        survey: From `read_survey`.
-        folder: The survey folder, for its register and its box of suggestions.
+        folder: The survey folder.
         workload: Rows of the workload table; may be empty.
         roster: Names and ids to hide in what people wrote.
         period: A month, a quarter or a year; its newest month that is over and has answers is judged.
@@ -51,9 +50,10 @@ def review_health(
         Published cells and what follows from them. Nothing is written.
 
     Raises:
-        InputError: The register cannot be read.
+        InputError: An export, the items, the teams, the suggestions or the register cannot be used.
     """
-    register = read_register(folder / FILE)
+    register = read_register(folder / REGISTER)
+    survey = read_survey(folder, without=set(register["month"]) - set(period.months))
     month, state = _judged(survey, register, period, as_of)
     cells = _published(survey, register, month)
     dimensions = dimension_means(cells)

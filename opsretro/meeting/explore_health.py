@@ -58,7 +58,7 @@ class _Explorer(Live):
         self._swap(self.dimension, [(self.text.dimension(name), name) for name in names])
         mine = cells[(cells["group"] == self.group.value) & (cells["dimension"] == self.dimension.value)]
         items = dict.fromkeys(mine.loc[~mine["suppressed"], "item"])
-        every = (say("explore.all", self.ops.lang), "")
+        every = (say("explore.no_item", self.ops.lang), "")
         self._swap(self.item, [every, *((self.text.item(name), name) for name in items)])
 
     def _swap(self, control: widgets.Dropdown, options: list[tuple[str, str]]) -> None:

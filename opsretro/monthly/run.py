@@ -16,14 +16,18 @@ from typing import Any
 
 from opsretro.analysis.health_review import HealthReview
 from opsretro.analysis.result import Result
-from opsretro.errors import InputError, Problem, collecting
+from opsretro.errors import InputError, Problem, collecting, unseen
 from opsretro.monthly.notebook import Ran, notebook_folder, run_notebook
 from opsretro.monthly.progress import Progress
 from opsretro.monthly.publish import MANIFEST, publish, staging
 from opsretro.report.page import MonthPage, page_html
 from opsretro.report.sections import SECTIONS, Section
 from opsretro.report.views import load
+from opsretro.tables.health_register import record
 from opsretro.tables.period import Period
+from opsretro.tables.settings import read_settings
+from opsretro.tables.survey import read_survey
+from opsretro.tables.survey_files import REGISTER, survey_folder
 from opsretro.words import LANGUAGES, say
 from opsretro.workspace import Workspace, open_workspace
 
@@ -84,9 +88,9 @@ def run_month(
     """
     started = time.perf_counter()
     progress.say("checking", workspace=workspace)
-    ops, period = _checked(workspace, month, langs[0], as_of)
-    sources = ops.inputs.sources.values()
-    progress.say("checked", n=f"{sum(source.rows for source in sources):,}", tables=len(ops.inputs.tables))
+    ops, period, forms = _checked(workspace, month, langs[0], as_of)
+    rows = forms + sum(source.rows for source in ops.inputs.sources.values())
+    progress.say("checked", n=f"{rows:,}", tables=len(ops.inputs.tables) + bool(forms))
     if ops.inputs.header_only:
         progress.say("header_only", files=", ".join(ops.inputs.header_only))
     with staging(out.resolve(), period.label) as staged:
@@ -94,7 +98,9 @@ def run_month(
         offered |= {"as_of": as_of} if as_of else {}
         outcomes = {section.key: _run_section(section, ops, offered, staged, progress) for section in SECTIONS}
         outcomes |= _recorded(ops, outcomes, staged, progress)
-        names = _write_pages(ops, period, outcomes, langs, staged)
+        files = {source.file: source.rows for source in ops.inputs.sources.values() if source.rows}
+        files |= {"survey/": forms} if forms else {}
+        names = _write_pages(ops, period, outcomes, files, staged, langs)
         names += [
             f"{key}.{kind}" for key in outcomes for kind in ("ipynb", "json") if (staged / f"{key}.{kind}").exists()
         ]
@@ -109,17 +115,19 @@ def run_month(
     return Published(page=final / "index.html" if worth_it else None, failed=failed)
 
 
-def _checked(workspace: Path, month: str, lang: str, as_of: str | None) -> tuple[Workspace, Period]:
-    """The inputs and the month, or every problem of both in one error."""
+def _checked(workspace: Path, month: str, lang: str, as_of: str | None) -> tuple[Workspace, Period, int]:
+    """The inputs, the month and the number of survey forms, or every problem of them in one error."""
     problems: list[Problem] = []
     with collecting(problems):
         period = Period.parse(month)
     with collecting(problems):
         ops = open_workspace(workspace.resolve(), lang=lang, as_of=as_of)
+    with collecting(problems), unseen("survey"):
+        forms = len(read_survey(survey_folder(workspace.resolve(), read_settings(workspace)[0])).answers)
     if problems:
         raise InputError(problems)
     ops.check_period(period.label)
-    return ops, period
+    return ops, period, forms
 
 
 def _run_section(
@@ -153,7 +161,7 @@ def _recorded(ops: Workspace, outcomes: Mapping[str, Outcome], staged: Path, pro
     if not isinstance(done.result, HealthReview):
         return {}
     try:
-        ops.record(done.result)
+        record(survey_folder(ops.inputs.folder, ops.settings) / REGISTER, done.result.register_rows())
     except (InputError, OSError) as error:
         why = {
             lang: error.text(lang) if isinstance(error, InputError) else _not_kept(error, lang) for lang in LANGUAGES
@@ -178,7 +186,12 @@ def _reason(ran: Ran, lang: str) -> str:
 
 
 def _write_pages(
-    ops: Workspace, period: Period, outcomes: Mapping[str, Outcome], langs: Sequence[str], staged: Path
+    ops: Workspace,
+    period: Period,
+    outcomes: Mapping[str, Outcome],
+    files: Mapping[str, int],
+    staged: Path,
+    langs: Sequence[str],
 ) -> list[str]:
     page = MonthPage(
         period=period.label,
@@ -186,16 +199,16 @@ def _write_pages(
         results={key: outcome.result for key, outcome in outcomes.items() if outcome.result is not None},
         failures={key: outcome.why for key, outcome in outcomes.items() if outcome.why is not None},
         present=ops.inputs.present,
-        files={source.file: source.rows for source in ops.inputs.sources.values() if source.rows},
+        files=files,
         header_only=ops.inputs.header_only,
     )
-    files = page_files(langs)
-    for lang, name in files.items():
-        other = next(((code, file) for code, file in files.items() if code != lang), None)
+    pages = page_files(langs)
+    for lang, name in pages.items():
+        other = next(((code, file) for code, file in pages.items() if code != lang), None)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Glyph", UserWarning)  # a sign the chart font lacks is a box, no event
             (staged / name).write_text(page_html(page, lang, other=other), encoding="utf-8")
-    return list(files.values())
+    return list(pages.values())
 
 
 def page_files(langs: Sequence[str]) -> dict[str, str]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SCALE = (1.0, 5.0)
 NAME_ROOM = {"wide": 18.0, "narrow": 9.5}
 """Room for a name beside its row, in letters; it may take two lines."""
-COLUMNS = {"wide": 4, "narrow": 2}
+COLUMNS = {"wide": 3, "narrow": 2}
 """Small pictures side by side."""
 LEAST_REACH = 0.5
 """The months of a dimension are drawn on at least this much of the scale to either side of their middle."""
@@ -41,18 +41,19 @@ def mark(verdict: str, letters: float) -> dict[str, Any]:
     return look
 
 
-def two_lines(name: str, room: float) -> str:
-    """A name in at most two lines; what has no room is cut."""
-    lines = wrapped(name, room)
-    return "\n".join([*lines[:1], *([shorten(" ".join(lines[1:]), int(room * 1.7))] if lines[1:] else [])])
+def two_lines(name: str, room: float, cross: str) -> str:
+    """A name in at most two lines, a group and its dimension on one each; what has no room is cut."""
+    first, _, rest = name.rpartition(cross)
+    lines = [first + cross.rstrip(), rest] if first and wide([name]) > room else wrapped(name, room)
+    lines = [*lines[:1], *([" ".join(lines[1:])] if lines[1:] else [])]
+    return "\n".join(shorten(line, int(room * 1.7)) for line in lines)
 
 
-def _rows(names: Sequence[str], ends: Sequence[str], *, size: str, title: tuple[str, str] | None) -> Axes:
-    """Axes with a name at the left and a label at the right of each row."""
+def _rows(names: Sequence[str], ends: Sequence[str], *, size: str, title: tuple[str, str] | None, scale: bool) -> Axes:
+    """Axes with a name at the left and a label at the right of each row, with or without room for a scale below."""
     width, letters = SIZES[size]
-    names = [two_lines(name, NAME_ROOM[size]) for name in names]
     row = letters * (2.7 if any("\n" in name for name in names) else 2.1)
-    head, foot = letters * (4.6 if title else 0.6), letters * 2.2
+    head, foot = letters * (4.6 if title else 0.6), letters * (2.2 if scale else 0.2)
     height = head + foot + row * len(names)
     figure = new_figure(size, height)
     left, right = (letters * (wide(words) + 0.9) for words in (names, ends))
@@ -77,11 +78,12 @@ def overview(text: HealthText, rows: pd.DataFrame, *, size: str = "wide", title:
         title: Draw the title inside the figure.
     """
     _, letters = SIZES[size]
-    names = [text.what(row["group"], row["dimension"]) for _, row in rows.iterrows()]
+    cross, room = text.word("dot"), NAME_ROOM[size]
+    names = [two_lines(text.what(row["group"], row["dimension"]), room, cross) for _, row in rows.iterrows()]
     means = [text.scores(row["mean"], row["lower"], row["upper"])[0] for _, row in rows.iterrows()]
     ends = [text.word("end", mean=mean, n=f"{n}") for mean, n in zip(means, rows["n"], strict=True)]
     head = (text.overview_title(), text.word("overview.key")) if title else None
-    axes = _rows(names, ends, size=size, title=head)
+    axes = _rows(names, ends, size=size, title=head, scale=True)
     axes.set_xlim(SCALE[0] - 0.1, SCALE[1] + 0.1)
     places = np.arange(SCALE[0], SCALE[1] + 1)
     axes.set_xticks(places, [f"{place:.0f}" for place in places])
@@ -203,10 +205,10 @@ def _small(
     colour = LIGHT["accent"] if moved else LIGHT["ink"]
     room = axes.bbox.width / letters
     value = text.scores(row["mean"], row["lower"], row["upper"])[0]
-    name = shorten(text.dimension(row["dimension"]), int((room - wide([value]) - 0.5) / 0.55))
-    label: dict[str, Any] = {"transform": axes.transAxes, "va": "bottom", "fontsize": letters}
-    axes.text(0, 1.04, name, color=LIGHT["ink"], **label)
-    axes.text(1, 1.04, value, ha="right", color=colour, **label)
+    name = shorten(text.dimension(row["dimension"]), int((room - wide([value]) - 0.4) / 0.52))
+    label: dict[str, Any] = {"transform": axes.transAxes, "va": "baseline", "fontsize": letters}
+    axes.text(0, 1.1, name, color=LIGHT["ink"], **label)
+    axes.text(1, 1.1, value, ha="right", color=colour, **label)
     low, high = axes.get_ylim()
     places = [place for place in range(1, 6) if low <= place <= high]
     axes.set_yticks(places, [f"{place}" if corner[0] else "" for place in places])
@@ -229,7 +231,7 @@ def beside(text: HealthText, rows: pd.DataFrame, *, size: str = "wide", title: b
         title: Draw the title inside the figure.
     """
     width, letters = SIZES[size]
-    names = [two_lines(text.group(group), NAME_ROOM[size]) for group in rows["group"]]
+    names = [two_lines(text.group(group), NAME_ROOM[size], text.word("dot")) for group in rows["group"]]
     across = len(WORKLOAD) if size == "wide" else 1
     row, name = letters * (2.7 if any("\n" in word for word in names) else 2.1), letters * 2.4
     head, box = letters * (4.4 if title else 0.2), row * len(rows)
@@ -247,7 +249,7 @@ def beside(text: HealthText, rows: pd.DataFrame, *, size: str = "wide", title: b
         axes.set_yticks(range(len(rows)), names if place % across == 0 else [""] * len(rows))
         axes.tick_params(length=0, labelsize=letters, pad=letters * 0.4, labelcolor=LIGHT["ink"])
     if title:
-        draw_title(figure, text.word("beside.title"), text.word("beside.key"), letters)
+        draw_title(figure, text.beside_title(), text.word("beside.key"), letters)
     return figure
 
 
@@ -273,8 +275,8 @@ def _beside(axes: Axes, text: HealthText, rows: pd.DataFrame, column: str, lette
         ink = LIGHT["accent"] if is_loud else LIGHT["ink"] if math.isfinite(value) else LIGHT["muted"]
         axes.annotate(ends[position], where, (away, 0), textcoords="offset points", color=ink, **style)
     axes.set_xticks([])
-    top: dict[str, Any] = {"transform": axes.transAxes, "fontsize": letters, "va": "bottom", "color": LIGHT["muted"]}
-    axes.text(0, 1.0, text.word(f"beside.{column}"), **top)
+    top: dict[str, Any] = {"xytext": (0, letters * 0.5), "textcoords": "offset points", "color": LIGHT["muted"]}
+    axes.annotate(text.word(f"beside.{column}"), (0, 1), xycoords=axes.get_xaxis_transform(), fontsize=letters, **top)
     axes.spines[:].set_visible(False)
 
 
@@ -288,10 +290,10 @@ def spread(text: HealthText, cells: pd.DataFrame, *, size: str = "wide", title: 
         title: Draw the title inside the figure.
     """
     _, letters = SIZES[size]
-    names = [text.item(item) for item in cells["item"]]
+    names = [two_lines(text.item(item), NAME_ROOM[size], text.word("dot")) for item in cells["item"]]
     ends = [f"{n}" for n in cells["n"]]
-    head = (text.word("spread.title"), text.word("spread.key")) if title else None
-    axes = _rows(names, ends, size=size, title=head)
+    head = (text.spread_title(cells), text.word("spread.key")) if title else None
+    axes = _rows(names, ends, size=size, title=head, scale=False)
     shares = [_shares(cell) for _, cell in cells.iterrows()]
     low = max(sum(parts[band] for band in ("low", "middle", "merged")) for parts in shares)
     high = max(parts["middle"] + parts["high"] for parts in shares)

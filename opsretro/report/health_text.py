@@ -23,6 +23,8 @@ KINDS = ("identifier", "total", "dropped", "duplicate", "empty", "repaired", "mi
 COUNTED = ("duplicate", "empty", "repaired")
 """Kinds that are about rows and not about columns."""
 QUESTIONS = 3
+LEAST_ITEMS = 2
+"""Items from which on they can be compared."""
 MOST_NAMES = 6
 """Columns that are named in one sentence."""
 
@@ -52,10 +54,9 @@ class HealthText(HealthWords):
         if self.review.state != HealthState.SHOWN:
             return self._stated(self.review.state)
         moved, everybody = self.moved(), self.judged(EVERYBODY)
-        if len(moved) == 1:
-            return self.join(self.told(moved.iloc[0]), self._rest(everybody))
         if len(moved):
-            return self.word("headline.several", n=len(moved), names=self._moves(moved))
+            others = self.word("headline.also", names=self._moves(moved.iloc[1:])) if len(moved) > 1 else ""
+            return self.join(self.told(moved.iloc[0]), others or self._rest(everybody))
         told = int((everybody["verdict"] == Verdict.STEADY).sum())
         if told:
             return self.join(self._steady(told, len(everybody)), self._untold(len(everybody) - told))
@@ -113,7 +114,8 @@ class HealthText(HealthWords):
         key = row["verdict"]
         if key == Verdict.CANNOT_TELL:
             key = "wide" if row["n_months"] >= LEAST_MONTHS else "short"
-        return self.word(f"told.{key}", months=self.word("months", n=row["n_months"]), n=row["n"], **values)
+        past = self.word("months", n=int(row["n_months"]))
+        return self.word(f"told.{key}", past=past, least=LEAST_MONTHS, n=int(row["n"]), **values)
 
     def _answered(self, n: int, share: float) -> str:
         """How many answered."""
@@ -177,6 +179,7 @@ class HealthText(HealthWords):
                         f"cannot.{key}_all" if every else f"cannot.{key}",
                         group=self.group(str(group)),
                         names=names,
+                        least=LEAST_MONTHS,
                         n=int(some["n_months"].max()),
                     )
         if hidden := self.hidden_groups():
@@ -200,7 +203,7 @@ class HealthText(HealthWords):
         return list(dict.fromkeys(self._asked()))[:QUESTIONS]
 
     def _asked(self) -> Iterator[str]:
-        for _, row in self.moved().head(QUESTIONS - 1).iterrows():
+        for _, row in self.moved().drop_duplicates("dimension").head(QUESTIONS - 1).iterrows():
             yield self.word(f"ask.{row['verdict']}", what=self.what(row["group"], row["dimension"]))
         for finding in self.found(HealthFinding.OVERTIME)[:1]:
             yield self.word("ask.overtime", group=self.group(finding.subject))
@@ -224,6 +227,22 @@ class HealthText(HealthWords):
         if steady == len(everybody) and steady:
             return self.word("overview.steady", n=steady)
         return self.word("overview.some", told=steady) if steady else self.word("overview.untold")
+
+    def beside_title(self) -> str:
+        """The message of the workload: whose overtime stands off."""
+        found = self.found(HealthFinding.OVERTIME)
+        if not found:
+            return self.word("beside.title")
+        value = math.nan if found[0].value is None else found[0].value
+        return self.word("beside.loud", group=self.group(found[0].subject), value=self.percent(value))
+
+    def spread_title(self, cells: pd.DataFrame) -> str:
+        """The message of the spread: what most people, and fewest, answered 4 or 5 to."""
+        high = (cells["high"] / cells["n"]).reset_index(drop=True)
+        if high.notna().sum() < LEAST_ITEMS or high.max() == high.min():
+            return self.word("spread.title")
+        most, fewest = (self.item(cells["item"].iloc[place]) for place in (int(high.idxmax()), int(high.idxmin())))
+        return self.word("spread.most", most=most, fewest=fewest)
 
     def course_title(self, row: pd.Series) -> str:
         """The message of a dimension's months."""

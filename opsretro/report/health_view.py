@@ -1,4 +1,4 @@
-"""The health review, shown: dimensions on one scale, their months, workload, what people say, the section of the page."""
+"""The health review, shown: dimensions on one scale, months, workload, what people say, the section of the page."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class HealthView(Shown):
         return health_charts.overview(self.text, rows) if len(rows) else note(self.headline())
 
     def course(self, dimension: str | None = None, group: str = EVERYBODY) -> Figure:
-        """The months of a dimension beside what they would be by ordinary variation; of all of them unless one is named.
+        """The months of a dimension beside what they would be by ordinary variation; of all unless one is named.
 
         Raises:
             KeyError: Nothing is shown of it.
@@ -94,11 +94,13 @@ class HealthView(Shown):
             (self.text.what(row["group"], row["dimension"]), self._verdict(row), self.text.sure(row))
             for _, row in self.text.judged().iterrows()
         ]
-        return pd.DataFrame(rows, columns=[self.text.word(f"column.{name}") for name in ("dimension", "verdict", "sure")])
+        return pd.DataFrame(
+            rows, columns=[self.text.word(f"column.{name}") for name in ("dimension", "verdict", "sure")]
+        )
 
     def section(self) -> Markup:
         """The section of the page: answer, picture, table, certainty, what changed, workload, questions, details."""
-        text, rows, workload = self.text, self._drawn(), self._workload()
+        text, rows, workload, spread = self.text, self._drawn(), self._workload(), self._spread()
         return render(
             "health.html.jinja",
             word=text.word,
@@ -109,12 +111,14 @@ class HealthView(Shown):
             certainty=text.certainty(),
             changed=text.changed(),
             cannot=text.cannot(),
-            beside=self._draw("beside", text.word("beside.title"), workload),
+            beside=self._draw("beside", text.beside_title(), workload),
+            beside_title=text.beside_title(),
             few=self._few(),
             questions=self.questions() if self.review.state == HealthState.SHOWN else [],
             courses=self._courses(),
             groups=self._groups(),
-            spread=self._draw("spread", text.word("spread.title"), self._spread()),
+            spread=self._draw("spread", text.spread_title(spread), spread),
+            spread_title=text.spread_title(spread),
             withheld=text.withheld(),
             dropped=text.dropped(),
             voices=self._voices(),
@@ -149,7 +153,10 @@ class HealthView(Shown):
         """The answer, and each change where there are several, with the anchor of its evidence."""
         moved = self.text.moved()
         if len(moved) > 1:
-            return [(self.headline(), "health"), *((self.text.told(row), self._anchor(row)) for _, row in moved.iterrows())]
+            return [
+                (self.headline(), "health"),
+                *((self.text.told(row), self._anchor(row)) for _, row in moved.iterrows()),
+            ]
         told = self.text.judged()["verdict"].isin({*MOVED, Verdict.STEADY}).any()
         return [(self.headline(), self._anchor(moved.iloc[0]) if len(moved) else "health")] if told else []
 
@@ -196,7 +203,7 @@ class HealthView(Shown):
         return pd.Series(some | nothing)
 
     def _drawn(self) -> pd.DataFrame:
-        """Everybody's dimensions, and below them what changed in a group; the first group where nothing else is shown."""
+        """Everybody's dimensions, then what changed in a group; the first group's where nothing of all is shown."""
         rows, moved = self.text.judged(), self.text.moved()
         groups = self.review.groups
         first = rows[rows["group"] == groups[0]] if groups else rows
@@ -223,7 +230,7 @@ class HealthView(Shown):
             text.span(text.score(row["low"]), text.score(row["high"])),
             f"{row['n']}",
             text.span(lower, upper),
-            f"{row['n_months']}",
+            text.word("months", n=int(row["n_months"])),
             self._verdict(row),
         )
 
@@ -283,7 +290,13 @@ class HealthView(Shown):
         spread = text.word("bands").join(bands) if cell[["low", "middle", "high"]].notna().any() else text.missing()
         why = text.why(cell["reason"]) if cell["suppressed"] else ""
         few = cell["reason"] == "few"
-        return text.month(cell["month"]), text.score(cell["mean"]), text.missing() if few else f"{cell['n']}", spread, why
+        return (
+            text.month(cell["month"]),
+            text.score(cell["mean"]),
+            text.missing() if few else f"{cell['n']}",
+            spread,
+            why,
+        )
 
     def _voices(self) -> dict[str, Any]:
         text, review = self.text, self.review

@@ -10,9 +10,9 @@ import pandas as pd
 
 from opsretro.errors import InputError, Problem
 from opsretro.tables.form import read_form
-from opsretro.tables.health_register import FILE, read_register
+from opsretro.tables.health_register import read_register
 from opsretro.tables.reader import read_cells
-from opsretro.tables.survey import ITEMS, OWN_ITEMS, SUGGESTIONS, exports, guard, month_of
+from opsretro.tables.survey_files import ITEMS, OWN_ITEMS, REGISTER, SUGGESTIONS, exports, guard, month_of
 
 
 def forget(folder: Path, before: str, *, unpublished: bool = False) -> list[str]:
@@ -37,7 +37,7 @@ def forget(folder: Path, before: str, *, unpublished: bool = False) -> list[str]
     guard(folder)
     held = {path: _months(path, folder) for path in exports(folder)}
     old = {path: months for path, months in held.items() if months and min(months) < before}
-    known = set(read_register(folder / FILE)["month"])
+    known = set(read_register(folder / REGISTER)["month"])
     if problems := list(_problems(old, before, set() if unpublished else known, unpublished=unpublished)):
         raise InputError(problems)
     for path in old:

@@ -11,7 +11,6 @@ import pandas as pd
 from opsretro.errors import InputError, Problem
 from opsretro.tables.reader import read_cells
 
-FILE = "published.csv"
 COLUMNS = ("month", "group", "item", "n", "mean", "decimals", "dist", "suppressed", "reason")
 
 

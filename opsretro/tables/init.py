@@ -7,7 +7,7 @@ from pathlib import Path
 from opsretro.errors import InputError, Problem
 from opsretro.tables.contracts import CONTRACTS, Contract
 from opsretro.tables.settings import FILE
-from opsretro.tables.survey import OWN_ITEMS, guard
+from opsretro.tables.survey_files import OWN_ITEMS, guard
 
 _SURVEY = {
     "items.csv": OWN_ITEMS.read_text(encoding="utf-8"),

@@ -10,14 +10,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from opsretro.errors import InputError, Problem, collecting, unseen
+from opsretro.errors import InputError, Problem, collecting
 from opsretro.tables.cells import convert
 from opsretro.tables.contracts import CALENDAR, CONTRACTS, FORMS, Column, Contract
-from opsretro.tables.health_register import FILE as REGISTER
 from opsretro.tables.people import everybody
 from opsretro.tables.reader import read_cells
 from opsretro.tables.settings import Settings, read_settings
-from opsretro.tables.survey import exports, read_survey
+from opsretro.tables.survey_files import REGISTER, exports
 from opsretro.tables.trees import read_cause_trees
 
 
@@ -28,7 +27,7 @@ class Source:
     Attributes:
         file: Path inside the workspace.
         rows: Rows read; 0 for a table that has a header and nothing else.
-        sha256: Hash of the bytes; empty for the survey, where a guess at the answers could be checked against it.
+        sha256: Hash of the bytes.
     """
 
     file: str
@@ -99,10 +98,6 @@ def read_inputs(folder: str | Path) -> Inputs:
             path = folder / settings.sources.get("causes", FORMS["causes"])
             tables["causes"] = read_cause_trees(path, people=everybody(folder, tables))
             sources["causes"] = _source(path, folder, len(tables["causes"]))
-    if "survey" in forms:
-        with collecting(problems), unseen("survey"):
-            survey = folder / settings.sources.get("survey", FORMS["survey"])
-            sources["survey"] = Source(file=f"{survey.name}/", rows=len(read_survey(survey).answers), sha256="")
     if not problems and not tables and not forms:
         problems.append(Problem(code="no_tables", source=str(folder), values={"tables": "goals.csv, metrics.csv"}))
     if problems:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import NamedTuple
 
 import pandas as pd
-import rjieba
 
 from opsretro.tables.people import ADDRESSED, BEFORE, ENDINGS, FAMILIAR, HAN, LETTER, SURNAMES, folded, is_role
 
@@ -158,7 +157,7 @@ def _roster_patterns(name: str) -> Iterator[str]:
         return
     if re.search(f"[{HAN}]", name):
         yield r"[\s·.-]?".join(map(re.escape, re.sub(r"[\s·]", "", name)))
-        if re.fullmatch(f"[{SURNAMES}][{HAN}]{{2}}", name) and rjieba.tag(name[1:])[0][1].startswith(("nr", "x")):
+        if re.fullmatch(f"[{SURNAMES}][{HAN}]{{2}}", name) and _tagged(name[1:])[0][1].startswith(("nr", "x")):
             yield name[1:]
         return
     words = [word for word in re.split(r"[\s,]+", name) if word]
@@ -237,7 +236,7 @@ def _by_pattern(plain: str, hide: re.Pattern[str]) -> Iterator[_Span]:
 
 def _by_words(plain: str) -> Iterator[_Span]:
     """Names in no list: words the dictionary takes for a name, with a sure surname, beside a word about people."""
-    words = [("", "x"), *rjieba.tag(plain), ("", "x")]
+    words = [("", "x"), *_tagged(plain), ("", "x")]
     at = 0
     for (before, _), (word, tag), (after, _) in zip(words, words[1:], words[2:], strict=False):
         if tag == "nr" and 2 <= len(word) <= 3 and not _NOBODY.match(word) and _is_somebody(word, before, after):
@@ -250,3 +249,11 @@ def _is_somebody(word: str, before: str, after: str) -> bool:
     if _MENTIONING.fullmatch(before):
         return word[0] in f"{SURNAMES}阿" and not re.match(FAMILIAR, word)
     return bool(_DOING.fullmatch(after)) and word[0] in SURNAMES and word[0] not in ENDINGS
+
+
+def _tagged(text: str) -> list[tuple[str, str]]:
+    """Words with their kind; the dictionary is loaded when the first text needs it."""
+    from rjieba import tag
+
+    words: list[tuple[str, str]] = tag(text)
+    return words

@@ -6,9 +6,7 @@ their owner only.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,20 +14,14 @@ import pandas as pd
 
 from opsretro.errors import InputError, Problem, collecting
 from opsretro.tables.form import Form, read_form
-from opsretro.tables.health_register import FILE as REGISTER
 from opsretro.tables.reader import read_cells
 from opsretro.tables.suggestions import read_suggestions
+from opsretro.tables.survey_files import ITEMS, OWN_ITEMS, SUGGESTIONS, TEAMS, exports, guard, month_of
 from opsretro.tables.survey_items import survey_items
 
-ITEMS, TEAMS, ROSTER, SUGGESTIONS = "items.csv", "teams.csv", "roster.txt", "suggestions.csv"
-OWN_ITEMS = Path(__file__).parent / "static" / ITEMS
-"""The wordings that come with the kit, for a workspace without its own."""
-ENDINGS = {".csv", ".tsv", ".txt", ".xlsx", ".xls"}
 TEAM = "team"
 """Name of the group column whose values are the groups of teams.csv, whatever its header says."""
 MOST_TEAMS_UNKNOWN = 0.2
-_NO_EXPORT = {ITEMS, TEAMS, ROSTER, SUGGESTIONS, REGISTER}
-_MONTH = re.compile(r"(?<!\d)(20\d\d)[-_.年]?(0[1-9]|1[0-2]|[1-9](?=月))(?!\d{3})")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,35 +45,12 @@ class Survey:
     groups: tuple[str, ...]
 
 
-def exports(folder: Path) -> list[Path]:
-    """Form exports of a survey folder, by name."""
-    if not folder.is_dir():
-        return []
-    found = (path for path in folder.iterdir() if path.suffix.lower() in ENDINGS and path.name not in _NO_EXPORT)
-    return sorted(path for path in found if not path.name.startswith((".", "~$")) and path.is_file())
-
-
-def month_of(path: Path) -> str:
-    """The month a file name tells (``2026-10.csv``, ``survey_202610.xlsx``, ``2026年9月.csv``); empty = none."""
-    found = _MONTH.search(path.stem)
-    return f"{found[1]}-{int(found[2]):02d}" if found else ""
-
-
-def guard(folder: Path) -> None:
-    """Make what people wrote readable by its owner only: exports, roster and suggestions 0600, the folder 0700."""
-    with suppress(OSError):  # somebody else's folder, or a file system without permissions
-        if folder.stat().st_mode & 0o077:
-            folder.chmod(0o700)
-        for path in [*exports(folder), folder / ROSTER, folder / SUGGESTIONS]:
-            if path.exists() and path.stat().st_mode & 0o177:
-                path.chmod(0o600)
-
-
-def read_survey(folder: Path) -> Survey:
+def read_survey(folder: Path, *, without: Collection[str] = ()) -> Survey:
     """Read every export of a survey folder.
 
     Args:
         folder: The folder; its exports carry their month in the name or in a column.
+        without: Months whose exports need not be read.
 
     Returns:
         Answers without identifiers, shuffled; comments apart from them.
@@ -99,6 +68,8 @@ def read_survey(folder: Path) -> Survey:
         read_suggestions(folder / SUGGESTIONS, month="2999-12")
     if len(items):
         for path in exports(folder):
+            if month_of(path) in without:
+                continue
             with collecting(problems):
                 forms[path] = read_form(path, items=items)
     problems += _month_problems(forms)

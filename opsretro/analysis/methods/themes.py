@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
 import pandas as pd
-import rjieba
 
 _HAN = re.compile("[\u3400-\u9fff]+")
 _PIECE = re.compile(r"[\u3400-\u9fff]+|[A-Za-z][A-Za-z'’-]*|[^\s\u3400-\u9fffA-Za-z]+")
@@ -89,11 +88,13 @@ def themes(texts: Iterable[str], *, most: int = 8, least: int = 3) -> pd.DataFra
 
 def _runs(text: str) -> Iterator[list[str]]:
     """Stretches of content words with nothing between them, lower case; see `_english` for the marks before some."""
+    from rjieba import tag as tagged  # its dictionary takes a quarter of a second, and most months need none
+
     run: list[str] = []
     first = True
     for piece in _PIECE.findall(unicodedata.normalize("NFKC", _MARK.sub(" / ", text))):
         if _HAN.match(piece):
-            words = [word if _tells(word, tag) else "" for word, tag in rjieba.tag(piece)]
+            words = [word if _tells(word, tag) else "" for word, tag in tagged(piece)]
         else:
             words = [_english(piece, first=first)]
         first = piece[-1] in ".!?;:。…/"

@@ -12,7 +12,7 @@ import pandas as pd
 from opsretro.errors import InputError, Problem
 from opsretro.tables.sample import campaigns, numbers, people, story
 from opsretro.tables.sample.readme import readme
-from opsretro.tables.survey import OWN_ITEMS
+from opsretro.tables.survey_files import OWN_ITEMS
 
 STATIC = ("retro.toml", "goals.csv", "events.csv", "activities.csv", "actions.yaml", "causes.yaml")
 

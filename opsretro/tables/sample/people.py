@@ -5,7 +5,7 @@ import pandas as pd
 
 from opsretro.tables.calendar import calendar_days
 from opsretro.tables.sample import story
-from opsretro.tables.survey import OWN_ITEMS
+from opsretro.tables.survey_files import OWN_ITEMS
 
 SURVEY_MONTHS = [str(month) for month in pd.period_range("2025-10", "2026-10", freq="M")]
 LABELS = ["非常不同意", "不同意", "一般", "同意", "非常同意"]
