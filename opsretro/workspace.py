@@ -14,7 +14,7 @@ from opsretro.analysis.cause_review import Against, CauseReview
 from opsretro.analysis.cause_search import explain
 from opsretro.analysis.cause_subjects import Subject, asked, chain_of, driver_problems, flagged
 from opsretro.analysis.cause_verdicts import review_causes, span_of
-from opsretro.analysis.goal_alerts import Alerts, goal_alerts
+from opsretro.analysis.goal_alerts import Alerts, check_rules, goal_alerts
 from opsretro.analysis.goal_facts import monthly_facts
 from opsretro.analysis.goal_review import GoalReview
 from opsretro.analysis.goal_table import goals_in_force
@@ -27,7 +27,7 @@ from opsretro.analysis.roi_table import activities_checked, changed
 from opsretro.analysis.roi_verdicts import review_activities, scope_of
 from opsretro.errors import InputError, Problem, speaking, unseen
 from opsretro.tables.calendar import WorkingCalendar, working_calendar
-from opsretro.tables.inputs import Inputs, read_inputs
+from opsretro.tables.inputs import Inputs, read_inputs, rows_by_kpi
 from opsretro.tables.people import everybody
 from opsretro.tables.period import Period
 from opsretro.tables.settings import Settings, read_settings
@@ -163,13 +163,7 @@ class Workspace:
             InputError: The period is no period.
         """
         span = Period.parse(period, source="period")
-        if self._metrics.empty:
-            return pd.DataFrame(columns=["rows", "days", "first_day", "last_day"])
-        inside = self._metrics[self._metrics["date"].between(pd.Timestamp(span.start), pd.Timestamp(span.end))]
-        by_kpi = inside.groupby("kpi")["date"]
-        table = pd.DataFrame({"rows": by_kpi.size(), "days": by_kpi.nunique()})
-        table["first_day"], table["last_day"] = by_kpi.min().dt.date, by_kpi.max().dt.date
-        return table
+        return rows_by_kpi(self._metrics, span)
 
     def check_period(self, period: str) -> None:
         """Refuse a period nothing can be said about, before anything runs.
@@ -397,11 +391,7 @@ class Workspace:
             day = newest - pd.Timedelta(days=self._incomplete_days())
             span = Period.parse(f"{day:%Y-%m}")
             goals = goals_in_force(self._inputs.tables, span)
-            known = {"", *self._inputs.tables["goals"]["goal_id"], *self._inputs.tables["goals"]["kpi"]}
-            if unknown := [key for key in self.settings.alerts if key not in known]:
-                raise InputError(
-                    Problem(code="alert_unknown", source="retro.toml", values={"value": key}) for key in unknown
-                )
+            check_rules(self.settings.alerts, self._inputs.tables["goals"])
         calendar = self._calendar(span.end).days
         facts = monthly_facts(goals, self._metrics, span, timezone=self.settings.timezone, calendar=calendar)
         rules = self.settings.alerts

@@ -96,7 +96,11 @@ def _cell(month, group, item, dimension, n, mean, reason):
     row = {"month": month, "group": group, "item": item, "dimension": dimension, "n": n, "mean": mean}
     spread = {"low": np.nan, "middle": np.nan, "high": np.nan}
     if group == "all" and not reason and n >= 10:
-        spread = {"low": 3.0, "middle": 7.0, "high": n - 10.0} if item != "tools_work" else spread | {"high": n - 9.0}
+        spread = (
+            {"low": 3.0, "middle": 7.0, "high": n - 10.0}
+            if item != "tools_work"
+            else spread | {"middle": 9.0, "high": n - 9.0}
+        )
     return row | spread | {"suppressed": bool(reason), "reason": reason}
 
 

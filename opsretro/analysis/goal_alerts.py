@@ -11,6 +11,7 @@ import pandas as pd
 from opsretro.analysis.goal_months import in_force
 from opsretro.analysis.methods.daily_signals import DayState, daily_signals
 from opsretro.analysis.result import Context, plain
+from opsretro.errors import InputError, Problem
 from opsretro.tables.settings import AlertRule
 
 if TYPE_CHECKING:
@@ -42,6 +43,21 @@ class Alerts:
         """Every signal as plain JSON values; missing numbers are None."""
         rows: list[dict[str, Any]] = plain(self.signals)
         return rows
+
+
+def check_rules(rules: Mapping[str, AlertRule], goals: pd.DataFrame) -> None:
+    """Refuse rules for what is no goal and no KPI of one.
+
+    Args:
+        rules: Rule by KPI or goal_id; the empty key is the rule of all others.
+        goals: The goals table.
+
+    Raises:
+        InputError: Names every such rule.
+    """
+    known = {"", *goals["goal_id"], *goals["kpi"]}
+    if unknown := [key for key in rules if key not in known]:
+        raise InputError(Problem(code="alert_unknown", source="retro.toml", values={"value": key}) for key in unknown)
 
 
 def goal_alerts(

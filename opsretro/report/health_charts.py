@@ -216,7 +216,7 @@ def _small(
     labels = [text.month(months.index[0]), text.month(months.index[-1])] if corner[1] else []
     axes.set_xticks([0, last] if labels and last else [], labels if last else [])
     for tick, side in zip(axes.get_xticklabels(), ("left", "right"), strict=False):
-        tick.set_horizontalalignment(side)
+        tick.set(ha=side)
     axes.tick_params(length=0, labelsize=letters * 0.9, pad=letters * 0.3)
     axes.spines[["top", "right", "left"]].set_visible(False)
 
@@ -249,7 +249,7 @@ def beside(text: HealthText, rows: pd.DataFrame, *, size: str = "wide", title: b
         axes.set_yticks(range(len(rows)), names if place % across == 0 else [""] * len(rows))
         axes.tick_params(length=0, labelsize=letters, pad=letters * 0.4, labelcolor=LIGHT["ink"])
     if title:
-        draw_title(figure, text.beside_title(), text.word("beside.key"), letters)
+        draw_title(figure, text.beside_title(rows), text.word("beside.key"), letters)
     return figure
 
 
@@ -313,9 +313,8 @@ def spread(text: HealthText, cells: pd.DataFrame, *, size: str = "wide", title: 
 
 
 def _shares(cell: pd.Series) -> dict[str, float]:
-    """Shares of the bands from low to high; bands that were merged so that nobody stands alone are one."""
-    known = {band: float(cell[band]) for band in ("low", "middle", "high") if math.isfinite(cell[band])}
-    rest = float(cell["n"]) - sum(known.values())
-    counts = {"low": known.get("low", 0.0), "middle": known.get("middle", 0.0)}
-    counts |= {"merged": rest, "high": known.get("high", 0.0)}
+    """Shares of the bands from low to high; 1 to 3 is one band where three would single somebody out."""
+    merged = "merged" if math.isnan(cell["low"]) else "middle"
+    counts = dict.fromkeys(BANDS, 0.0) | {merged: float(cell["middle"]), "high": float(cell["high"])}
+    counts["low"] = 0.0 if merged == "merged" else float(cell["low"])
     return {band: count / float(cell["n"]) for band, count in counts.items()}

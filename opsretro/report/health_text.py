@@ -111,11 +111,17 @@ class HealthText(HealthWords):
         """A dimension in one sentence: where it lies beside the months before."""
         mean, lower, upper = self.scores(row["mean"], row["lower"], row["upper"])
         values = {"what": self.what(row["group"], row["dimension"]), "mean": mean, "lower": lower, "upper": upper}
-        key = row["verdict"]
-        if key == Verdict.CANNOT_TELL:
-            key = "wide" if row["n_months"] >= LEAST_MONTHS else "short"
+        key = self.doubt(row) if row["verdict"] == Verdict.CANNOT_TELL else row["verdict"]
         past = self.word("months", n=int(row["n_months"]))
         return self.word(f"told.{key}", past=past, least=LEAST_MONTHS, n=int(row["n"]), **values)
+
+    def doubt(self, row: pd.Series) -> str:
+        """Why a change cannot be told: part of the items withheld, too short a past, or months that differ too much."""
+        cells = self.review.cells
+        now = cells[(cells["month"] == self.review.month) & cells["suppressed"]]
+        if ((now["group"] == row["group"]) & (now["dimension"] == row["dimension"])).any():
+            return "part"
+        return "wide" if row["n_months"] >= LEAST_MONTHS else "short"
 
     def _answered(self, n: int, share: float) -> str:
         """How many answered."""
@@ -156,9 +162,8 @@ class HealthText(HealthWords):
         return self.word("sure.moved" if row["verdict"] in MOVED else "sure.steady", half=half, n=row["n_months"])
 
     def changed(self) -> list[str]:
-        """What changed, and what stands off beside it."""
-        rows = [self.told(row) for _, row in self.moved().iterrows()]
-        return rows + [self.sentence(finding) for finding in self.found(HealthFinding.OVERTIME)]
+        """What changed."""
+        return [self.told(row) for _, row in self.moved().iterrows()]
 
     def cannot(self) -> list[str]:
         """What the survey cannot tell: dimensions and groups in words, then what no survey can."""
@@ -167,21 +172,18 @@ class HealthText(HealthWords):
         return [*self._cannot_groups(), *self._cannot_silent(), self.word("cannot.why")]
 
     def _cannot_groups(self) -> Iterator[str]:
-        rows = self.judged()
-        for group, part in rows.groupby("group", sort=False):
+        """Of which dimensions a change could not be told; groups of which the same is to be said stand together."""
+        found: dict[tuple[str, str, int], list[str]] = {}
+        for group, part in self.judged().groupby("group", sort=False):
             unknown = part[part["verdict"] == Verdict.CANNOT_TELL]
-            short = unknown["n_months"] < LEAST_MONTHS
-            for key, some in (("short", unknown[short]), ("wide", unknown[~short])):
-                if len(some):
-                    every = len(some) == len(part)
-                    names = self.listed([self.dimension(name) for name in some["dimension"]])
-                    yield self.word(
-                        f"cannot.{key}_all" if every else f"cannot.{key}",
-                        group=self.group(str(group)),
-                        names=names,
-                        least=LEAST_MONTHS,
-                        n=int(some["n_months"].max()),
-                    )
+            doubts = pd.Series([self.doubt(row) for _, row in unknown.iterrows()], index=unknown.index, dtype="object")
+            for key, some in unknown.groupby(doubts, sort=False):
+                whole = len(some) == len(part)
+                names = "" if whole else self.listed([self.dimension(name) for name in some["dimension"]])
+                told = (f"{key}_all" if whole else f"{key}", names, int(some["n_months"].max()))
+                found.setdefault(told, []).append(self.group(str(group)))
+        for (key, names, n), groups in found.items():
+            yield self.word(f"cannot.{key}", group=self.listed(groups), names=names, least=LEAST_MONTHS, n=n)
         if hidden := self.hidden_groups():
             yield self.word("cannot.groups", names=self.listed([self.group(name) for name in hidden]))
 
@@ -228,9 +230,12 @@ class HealthText(HealthWords):
             return self.word("overview.steady", n=steady)
         return self.word("overview.some", told=steady) if steady else self.word("overview.untold")
 
-    def beside_title(self) -> str:
+    def beside_title(self, rows: pd.DataFrame) -> str:
         """The message of the workload: whose overtime stands off."""
         found = self.found(HealthFinding.OVERTIME)
+        known = rows["overtime"].notna() & (rows["group"] != EVERYBODY)
+        if not self.review.month or not known.any():
+            return self.word("beside.plain")
         if not found:
             return self.word("beside.title")
         value = math.nan if found[0].value is None else found[0].value
@@ -251,7 +256,8 @@ class HealthText(HealthWords):
     def all_title(self, group: str, rows: pd.DataFrame) -> str:
         """The message of the small pictures."""
         n = int(rows["verdict"].isin(MOVED).sum())
-        return self.word("courses.moved" if n else "courses.none", group=self.group(group), n=n)
+        key = "moved" if n else "none" if (rows["verdict"] == Verdict.STEADY).any() else "untold"
+        return self.word(f"courses.{key}", group=self.group(group), n=n)
 
     def gaps(self, group: str, dimension: str | None = None) -> str:
         """The months nothing is shown of, with the reason of each."""

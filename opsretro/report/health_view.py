@@ -111,8 +111,8 @@ class HealthView(Shown):
             certainty=text.certainty(),
             changed=text.changed(),
             cannot=text.cannot(),
-            beside=self._draw("beside", text.beside_title(), workload),
-            beside_title=text.beside_title(),
+            beside=self._draw("beside", text.beside_title(workload), workload),
+            beside_title=text.beside_title(workload),
             few=self._few(),
             questions=self.questions() if self.review.state == HealthState.SHOWN else [],
             courses=self._courses(),
@@ -265,16 +265,20 @@ class HealthView(Shown):
             "targets": [anchor("health", name) for name in rows["dimension"]],
         }
 
+    def _hours(self) -> pd.DataFrame:
+        """The workload of the month; of its newest month where no month of the survey is judged."""
+        rows = self.review.workload
+        return rows[rows["month"] == (self.review.month or rows["month"].max())].reset_index(drop=True)
+
     def _workload(self) -> pd.DataFrame:
         """The month's workload of the groups that may be shown and of which anything is known."""
-        rows = self.review.workload
-        rows = rows[(rows["month"] == self.review.month) & ~rows["suppressed"]]
-        return rows[rows[list(health_charts.WORKLOAD)].notna().any(axis=1)].reset_index(drop=True)
+        rows = self._hours()
+        known = rows[list(health_charts.WORKLOAD)].notna().any(axis=1)
+        return rows[known & ~rows["suppressed"]].reset_index(drop=True)
 
     def _few(self) -> str:
-        rows = self.review.workload
-        rows = rows[(rows["month"] == self.review.month) & rows["suppressed"]]
-        names = [self.text.group(name) for name in rows["group"]]
+        rows = self._hours()
+        names = [self.text.group(name) for name in rows.loc[rows["suppressed"], "group"]]
         return self.text.word("beside.few", names=self.text.listed(names)) if names else ""
 
     def _spread(self) -> pd.DataFrame:
@@ -286,8 +290,7 @@ class HealthView(Shown):
     def _item_cells(self, cell: pd.Series) -> tuple[str, ...]:
         """One month of an item."""
         text = self.text
-        bands = [text.count(cell[band]) for band in ("low", "middle", "high")]
-        spread = text.word("bands").join(bands) if cell[["low", "middle", "high"]].notna().any() else text.missing()
+        spread = text.bands(*(cell[band] for band in ("low", "middle", "high")))
         why = text.why(cell["reason"]) if cell["suppressed"] else ""
         few = cell["reason"] == "few"
         return (

@@ -99,9 +99,12 @@ class HealthWords:
             return self.percent(value)
         return self.word(f"unit.{column}", value=numbers.number(value, self.lang, digits=2))
 
-    def count(self, value: float) -> str:
-        """A number of people; a dash where it is not known."""
-        return self.missing() if math.isnan(value) else f"{int(value)}"
+    def bands(self, low: float, middle: float, high: float) -> str:
+        """How many answered low, middle and high; 1 to 3 as one where three would single somebody out."""
+        if math.isnan(high):
+            return self.missing()
+        values = {"middle": f"{middle:.0f}", "high": f"{high:.0f}"}
+        return self.word("bands.two" if math.isnan(low) else "bands.three", low=f"{low:.0f}", **values)
 
     def month(self, label: str) -> str:
         """A month in words."""

@@ -14,6 +14,7 @@ from opsretro.errors import InputError, Problem, collecting
 from opsretro.tables.cells import convert
 from opsretro.tables.contracts import CALENDAR, CONTRACTS, FORMS, Column, Contract
 from opsretro.tables.people import everybody
+from opsretro.tables.period import Period
 from opsretro.tables.reader import read_cells
 from opsretro.tables.settings import Settings, read_settings
 from opsretro.tables.survey_files import REGISTER, exports
@@ -128,6 +129,17 @@ def read_table(path: Path, contract: Contract) -> tuple[pd.DataFrame | None, lis
             typed[name], found = convert(cells[name], column, path.name)
             problems += found
     return pd.DataFrame(typed, index=cells.index), problems
+
+
+def rows_by_kpi(metrics: pd.DataFrame, period: Period) -> pd.DataFrame:
+    """What metrics holds of a period: one row a KPI with rows, days, first_day, last_day."""
+    if metrics.empty:
+        return pd.DataFrame(columns=["rows", "days", "first_day", "last_day"])
+    inside = metrics[metrics["date"].between(pd.Timestamp(period.start), pd.Timestamp(period.end))]
+    by_kpi = inside.groupby("kpi")["date"]
+    table = pd.DataFrame({"rows": by_kpi.size(), "days": by_kpi.nunique()})
+    table["first_day"], table["last_day"] = by_kpi.min().dt.date, by_kpi.max().dt.date
+    return table
 
 
 def _header_problems(header: list[str], contract: Contract, source: str) -> list[Problem]:
