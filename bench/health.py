@@ -11,22 +11,29 @@ Stricter insiders follow, who know how halves are rounded, their own answer, or 
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations_with_replacement, product
+from math import factorial
 
 import health_worlds as worlds
 import numpy as np
 import pandas as pd
-from health_attack import Cell, Leak, attack
+from health_attack import SCALE, Cell, Leak, attack, group_targets, named_sets, person_targets
 from health_worlds import World
 
-SEED, REPETITIONS = 20261201, 2
+SEED, REPETITIONS, NAIVE_MONTHS, NASTY_MONTHS, SAMPLED = 20261201, 2, 4, 4, ("2026-03", "2026-07", "2026-11")
+"""Teams a structure (once the largest); months of the naive publishers and nasty teams; months of stricter insiders."""
+TINY = {"5 in one team": (5,), "6 in one team": (6,), "5 and 1": (5, 1)}
+LIKELY = (0.03, 0.10, 0.22, 0.40, 0.25)
+"""Teams small enough to list every answer sheet; how likely each answer is when sheets are weighed."""
 BAR_SHARE, LEAST, LEAST_DIST = 0.70, 5, 10
 REASONS = {"few", "complement", "audit"}
 Array = np.ndarray
-Publisher = Callable[[World], pd.DataFrame]
 
 
 def ours(world: World) -> pd.DataFrame:
@@ -47,7 +54,7 @@ def members(units: pd.DataFrame, month: str, group: str) -> Array:
     """Units of a group (`all`, `team=a`, `team=a & tenure=b`) in a month or in months `from/to`."""
     begin, _, end = month.partition("/")
     mask = units["month"].between(begin, end or begin).to_numpy()
-    for part in () if group == "all" else group.split(" & "):
+    for part in () if group == "all" else re.split(" ?& ?", group):
         name, _, value = part.partition("=")
         mask = mask & (units[name] == value).to_numpy()
     return mask
@@ -191,3 +198,175 @@ def head(*cells: str) -> None:
     """First two lines of a Markdown table."""
     row(*cells)
     row(*("---" for _ in cells))
+
+
+@dataclass(frozen=True)
+class Year:
+    """A structure, what was published of it, what it leaks and what it took."""
+
+    name: str
+    world: World
+    published: pd.DataFrame
+    seconds: float
+
+    @property
+    def shown(self) -> int:
+        """Cells with a mean."""
+        return int(self.published["mean"].notna().sum())
+
+
+def months_of(world: World, months: list[str] | tuple[str, ...]) -> World:
+    """Some months only."""
+    return world._replace(answers=world.answers[world.answers["month"].isin(months)].reset_index(drop=True))
+
+
+def years(seed: int, repetitions: int) -> Iterator[Year]:
+    """Every structure published by the engine."""
+    makers = list((worlds.STRUCTURES | worlds.NASTY).items())
+    for number, repetition in product(range(len(makers)), range(repetitions)):
+        name, make = makers[number]
+        nasty = name in worlds.NASTY
+        if repetition and (nasty or name.startswith("60")):
+            continue
+        world = make(np.random.default_rng([seed, number, repetition]))
+        world = months_of(world, worlds.MONTHS[:NASTY_MONTHS]) if nasty else world
+        begin = time.process_time()
+        published = ours(world)
+        yield Year(name, world, published, time.process_time() - begin)
+
+
+def own_answer(year: Year, ties: str, rng: np.random.Generator) -> tuple[int, Counter[str]]:
+    """Insiders tried, one of each group and month of the sample, and what they learn of others."""
+    world = months_of(year.world, SAMPLED if year.name in worlds.STRUCTURES else SAMPLED[:1])
+    published, tried = year.published[year.published["month"].isin(world.answers["month"])], 0
+    found: Counter[str] = Counter()
+    for item, units, cells in read(world, published, ties):
+        for _, rows in (each for name in world.groups for each in units.groupby(["month", name])):
+            known = units.index == rng.choice(rows.index)
+            inside = units["month"] == rows["month"].iloc[0]
+            mine = [
+                Cell(cell.members[inside], cell.low, cell.high, cell.bands)
+                for cell in cells
+                if cell.members[inside].any()
+            ]
+            found.update(
+                counted([(item, leak) for leak in attack(units[inside], mine, world.groups, known=known[inside])])
+            )
+            tried += 1
+    return tried, found
+
+
+def sheets(sizes: tuple[int, ...]) -> Array:
+    """Every answer sheet of teams of these sizes: sheets × teams × counts of 1..5."""
+    of_team = [[np.bincount(each, minlength=5) for each in combinations_with_replacement(range(5), n)] for n in sizes]
+    return np.array(list(product(*of_team)))
+
+
+def likelihood(sheet: Array) -> float:
+    """How likely a sheet is when people answer independently."""
+    ways = [factorial(int(team.sum())) / np.prod([factorial(int(n)) for n in team]) for team in sheet]
+    return float(np.prod(ways) * np.prod(np.array(LIKELY) ** sheet))
+
+
+def outputs(sizes: tuple[int, ...], worlds_of: Array) -> list[Array]:
+    """Sheets that are published alike, down to the reasons: each one is an item of one call."""
+    team = np.repeat([f"team {place}" for place in range(len(sizes))], sizes)
+    columns = np.array([np.concatenate([np.repeat(SCALE, counts) for counts in sheet]) for sheet in worlds_of]).T
+    items = [f"q{place}" for place in range(len(worlds_of))]
+    frame = pd.DataFrame(columns, columns=items, dtype=float).assign(month="2026-01", team=team)
+    frame["respondent"] = [f"r{place}" for place in range(len(team))]
+    published = ours(World(frame.copy(), ["team"], items))
+    text = published[["group", "mean", "dist", "suppressed", "reason"]].astype(str).agg("|".join, axis=1)
+    signature = text.groupby(published["item"]).agg("; ".join).loc[items]
+    return [np.flatnonzero(signature == each) for each in signature.unique()]
+
+
+def method_known(sizes: tuple[int, ...]) -> tuple[int, int, int, float]:
+    """Sheets, different outputs, outputs that force something for who knows the method, and their likelihood."""
+    all_sheets = sheets(sizes)
+    keys = pd.DataFrame({"team": [f"team {place}" for place in range(len(sizes))]})
+    masks = [np.frombuffer(mask, dtype=bool) for mask in named_sets(keys, np.array(sizes), ["team"])]
+    alike = outputs(sizes, all_sheets)
+    leaking = [some for some in alike if says(all_sheets[some], masks)]
+    return len(all_sheets), len(alike), len(leaking), sum(likelihood(all_sheets[i]) for some in leaking for i in some)
+
+
+def says(some: Array, masks: list[Array]) -> bool:
+    """Whether all these sheets agree on something that must not be forced."""
+    first, flat = some[0], some.reshape(len(some), -1)
+    targets = [target for team in range(len(first)) for target in person_targets(first, team)]
+    targets += [target for mask in masks for target in group_targets(first, mask, "")]
+    return any((flat @ target.weights == target.truth).all() for target in targets)
+
+
+def print_naive(seed: int) -> None:
+    """What publishers without an audit give away."""
+    world = worlds.three_teams_and_tenure(np.random.default_rng([seed, 99]))
+    world = months_of(world, worlds.MONTHS[:NAIVE_MONTHS])
+    print(f"## Without an audit: 24 people in 11/8/5, two tenure bands, {NAIVE_MONTHS} months, 5 items\n")
+    head("published", "cells", "answers forced", "states forced", "groups below 5 recovered")
+    for name, publish in worlds.NAIVE.items():
+        published = publish(world)
+        row(name, len(published), *counted(leaks_of(world, published)).values())
+
+
+def print_ours(done: list[Year]) -> None:
+    """The engine on every structure, with the bars."""
+    print(f"\n## opsretro: a year (nasty teams: {NASTY_MONTHS} months), 5 items\n")
+    head("team", "answers forced", "states forced", "groups below 5 recovered", "rules broken", "cells", "greedy",
+         "share", "with distribution", "CPU s")  # fmt: skip
+    shown, possible, forced, rules = Counter[bool](), Counter[bool](), 0, 0
+    for year in done:
+        leaks, breaks, most = (
+            counted(leaks_of(year.world, year.published)),
+            +broken(year.world, year.published),
+            greedy(year.world),
+        )
+        bands, nasty = year.published["dist"].notna().sum(), year.name in worlds.NASTY
+        row(year.name, *leaks.values(), dict(breaks) or 0, year.shown, most, f"{year.shown / max(most, 1):.0%}", bands,
+            f"{year.seconds:.1f}")  # fmt: skip
+        forced, rules = forced + sum(leaks.values()), rules + sum(breaks.values())
+        shown[nasty], possible[nasty] = shown[nasty] + year.shown, possible[nasty] + most
+    share, nasty_share = shown[False] / possible[False], shown[True] / possible[True]
+    print(
+        f"\nforced or recovered {forced} ({verdict(not forced)}, bar 0) · rules broken {rules} ({verdict(not rules)}, bar 0)"
+    )
+    print(f"share of the greedy publisher's cells {share:.1%} ({verdict(share >= BAR_SHARE)}, bar {BAR_SHARE:.0%}); "
+          f"nasty teams {nasty_share:.1%}")  # fmt: skip
+
+
+def verdict(good: bool) -> str:
+    """Whether a bar is reached."""
+    return "ok" if good else "MISSED"
+
+
+def print_stricter(done: list[Year], seed: int) -> None:
+    """Insiders who know more; no bars."""
+    print("\n## Stricter insiders (no bar)\n")
+    head("team", "halves are rounded", "knows it: answers / states / groups", "insiders who know their own answer",
+         "they learn: answers / states / groups")  # fmt: skip
+    for year in done:
+        ties = rounding(year.world, year.published)
+        sharper = counted(leaks_of(year.world, year.published, ties))
+        tried, found = own_answer(year, ties, np.random.default_rng(seed))
+        row(year.name, ties, " / ".join(map(str, sharper.values())), tried,
+            " / ".join(str(found[kind]) for kind in ("answers", "states", "groups")))  # fmt: skip
+    print("\nWho knows the method and compares every answer sheet that would be published alike (all sheets listed):\n")
+    head("team", "sheets", "outputs", "outputs that force something", "likelihood")
+    for name, sizes in TINY.items():
+        *counts, likely = method_known(sizes)
+        row(name, *counts, f"{likely:.4f}")
+
+
+def main(seed: int = SEED, repetitions: int = REPETITIONS) -> None:
+    """All tables."""
+    print(f"seed {seed}, {repetitions} teams a structure of 24 or 8\n")
+    print_naive(seed)
+    done = list(years(seed, repetitions))
+    print_ours(done)
+    first = {year.name: year for year in reversed(done)}
+    print_stricter(list(first.values()), seed)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:3]))

@@ -206,7 +206,12 @@ def group_targets(truth: Array, mask: Array, name: str) -> Iterator[Target]:
 
 
 def attack(
-    units: pd.DataFrame, cells: Iterable[Cell], attributes: list[str], *, known: Array | None = None, first: bool = False
+    units: pd.DataFrame,
+    cells: Iterable[Cell],
+    attributes: list[str],
+    *,
+    known: Array | None = None,
+    first: bool = False,
 ) -> list[Leak]:
     """Everything the cells force, of one item.
 
@@ -232,7 +237,9 @@ def attack(
     known = np.zeros(len(units), dtype=bool) if known is None else known
     leaks: list[Leak] = []
     for part in connected(units["month"].to_numpy(), cells):
-        inside = [Cell(cell.members[part], cell.low, cell.high, cell.bands) for cell in cells if cell.members[part].any()]
+        inside = [
+            Cell(cell.members[part], cell.low, cell.high, cell.bands) for cell in cells if cell.members[part].any()
+        ]
         leaks += attack_part(units[part], inside, attributes, known[part], first)
         if first and leaks:
             break
@@ -249,9 +256,7 @@ def connected(months: Array, cells: list[Cell]) -> Iterator[Array]:
         yield np.isin(months, list(part))
 
 
-def attack_part(
-    units: pd.DataFrame, cells: list[Cell], attributes: list[str], known: Array, first: bool
-) -> list[Leak]:
+def attack_part(units: pd.DataFrame, cells: list[Cell], attributes: list[str], known: Array, first: bool) -> list[Leak]:
     """Leaks of months that cells join."""
     puzzle, keys, _ = pose(units, cells, attributes, known)
     truth = puzzle.truth
@@ -264,7 +269,9 @@ def attack_part(
     return leaks
 
 
-def pose(units: pd.DataFrame, cells: list[Cell], attributes: list[str], known: Array) -> tuple[Puzzle, pd.DataFrame, Array]:
+def pose(
+    units: pd.DataFrame, cells: list[Cell], attributes: list[str], known: Array
+) -> tuple[Puzzle, pd.DataFrame, Array]:
     """The puzzle, what each class is, and the class of each unit."""
     keyed = units[["month", *attributes]].assign(own=np.where(known, units["value"], 0).astype(int))
     marks = {f"cell {place}": cell.members for place, cell in enumerate(cells)}

@@ -214,7 +214,9 @@ def measure(seed: int, teams: int) -> Iterator[tuple[str, int, str, dict[int, li
 def main(seed: int = SEED, teams: int = TEAMS) -> None:
     """Print the table and the bars."""
     fall = moved_by(np.random.default_rng(seed))
-    print(f"{teams} teams a row and size (half as many where people are not the same), {DIMENSIONS} dimensions, ", end="")
+    print(
+        f"{teams} teams a row and size (half as many where people are not the same), {DIMENSIONS} dimensions, ", end=""
+    )
     print(f"{MOVED} of them fall by {fall:.2f}; seed {seed}; ! = more false alarms than chance allows at {ALPHA}\n")
     row("team", "months before", "method", *(f"n = {n}: false / power / wrong / silent" for n in SIZES), "ms a call")
     row(*["---"] * (4 + len(SIZES)))

@@ -191,12 +191,14 @@ def cell(values: pd.Series, decimals: int) -> dict[str, object]:
     return {"n": len(values), "mean": mean, "decimals": decimals, "dist": None, "suppressed": False, "reason": ""}
 
 
-def naive(  # noqa: PLR0913
+def naive(
     world: World, *, least: int = 5, decimals: int = 2, attributes: int = 1, window: int = 1, to_date: bool = False
 ) -> pd.DataFrame:
     """Every cell of at least so many answers: of each month, of each `window` months, or of the year to date too."""
     rows = []
-    spans = [(at - window + 1, at) for at in range(window - 1, len(MONTHS))] + [(0, at) for at in range(1, 12) if to_date]
+    spans = [(at - window + 1, at) for at in range(window - 1, len(MONTHS))] + [
+        (0, at) for at in range(1, 12) if to_date
+    ]
     for (begin, end), (group, mask) in ((span, each) for span in spans for each in choices(world, attributes)):
         inside = world.answers[mask & world.answers["month"].isin(MONTHS[begin : end + 1])]
         month = MONTHS[end] if begin == end else f"{MONTHS[begin]}/{MONTHS[end]}"

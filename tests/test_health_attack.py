@@ -16,7 +16,9 @@ from health_attack import STATES, Cell, attack
 
 def people(values, **groups):
     """Units of one month: answers, and the groups as one letter a person."""
-    return pd.DataFrame({"month": "m", "value": list(map(int, values))} | {key: list(row) for key, row in groups.items()})
+    return pd.DataFrame(
+        {"month": "m", "value": list(map(int, values))} | {key: list(row) for key, row in groups.items()}
+    )
 
 
 def cell(units, mask, slack=0, bands=()):
@@ -61,7 +63,9 @@ def listed(units, cells, attributes, known):
 def small_sets(units, attributes, known):
     """Sets of 1 to 4 people that values of two attributes name, or of one."""
     sets = set()
-    subsets = {a: [c for k in range(1, 9) for c in itertools.combinations(sorted(set(units[a])), k)] for a in attributes}
+    subsets = {
+        a: [c for k in range(1, 9) for c in itertools.combinations(sorted(set(units[a])), k)] for a in attributes
+    }
     for a, b in itertools.combinations_with_replacement(attributes, 2):
         for one, other in itertools.product(subsets[a], subsets[b]):
             sets.add(tuple(np.flatnonzero(units[a].isin(one) & units[b].isin(other) & ~known)))
@@ -143,7 +147,9 @@ def test_the_attack_agrees_with_every_world_listed(seed):
     units = people(rng.choice([1, 3, 4, 5, 5], n), team=rng.choice(list("abc"), n), tenure=rng.choice(list("no"), n))
     bands = ((), ((1, 2), (3, 5)), ((1, 3), (4, 5)))
     masks = [np.ones(n), *(units[name] == value for name in ("team", "tenure") for value in set(units[name]))]
-    cells = [cell(units, mask, int(rng.integers(0, 2)), bands[rng.integers(0, 3)]) for mask in masks if rng.random() < 0.6]
+    cells = [
+        cell(units, mask, int(rng.integers(0, 2)), bands[rng.integers(0, 3)]) for mask in masks if rng.random() < 0.6
+    ]
     known = np.arange(n) == (0 if seed % 3 == 0 else -1)
     leaks = attack(units, cells, ["team", "tenure"], known=known)
     assert counted(leaks) == listed(units, cells, ["team", "tenure"], known)

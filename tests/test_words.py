@@ -12,12 +12,14 @@ import pytest
 from opsretro.analysis.cause_leads import SCOPES
 from opsretro.analysis.cause_review import Against, State
 from opsretro.analysis.codes import ALERT_RULES, Assurance, LimitsState, Reason
+from opsretro.analysis.health_review import HealthState
 from opsretro.analysis.methods.cause import Movement
 from opsretro.analysis.methods.centre_line import Method
 from opsretro.analysis.methods.daily_signals import DayState
 from opsretro.analysis.methods.daily_signals import Kind as AlertKind
 from opsretro.analysis.methods.effect import Caution
 from opsretro.analysis.methods.funnel import FACTORS
+from opsretro.analysis.methods.month_changes import Verdict as Change
 from opsretro.analysis.methods.returns import Verdict
 from opsretro.analysis.methods.smart import Defect
 from opsretro.analysis.roi_figures import STAGES
@@ -28,6 +30,11 @@ from opsretro.report.cause_view import COLUMNS as CAUSE_COLUMNS
 from opsretro.report.cause_view import DRILL
 from opsretro.report.cause_words import FRACTIONS
 from opsretro.report.goal_view import COLUMNS, RUNNING
+from opsretro.report.health_charts import WORKLOAD
+from opsretro.report.health_text import KINDS as DROPPED
+from opsretro.report.health_text import REASONS
+from opsretro.report.health_view import COLUMNS as HEALTH_COLUMNS
+from opsretro.report.health_view import ITEM
 from opsretro.report.roi_text import SHOWN
 from opsretro.report.roi_view import COLUMNS as ROI_COLUMNS
 from opsretro.report.sections import SECTIONS
@@ -40,7 +47,8 @@ from opsretro.tables.trees import KINDS as TREES
 from opsretro.words import LANGUAGES, catalogue, join_list, pick, say
 
 PACKAGE = Path(__file__).parents[1] / "opsretro"
-WORD_OF = {"goal": "goals.", "roi": "roi.", "cause": "cause.", "explore": "explore."}
+WORD_OF = {"goal": "goals.", "roi": "roi.", "cause": "cause.", "health": "health."}
+WORD_OF |= {"explore": "explore."}
 """Where `word("…")` looks, by the first word of the module's name."""
 REFUSALS = ["short_pre", "pre_trend", "overlap", "not_separable"]
 SPANS = ["month", "quarter", "year"]
@@ -186,6 +194,21 @@ def dynamic_keys():
             *(f"control_{code}" for code in CONTROLS),
             *(f"category_{code}" for code in CATEGORIES),
         ],
+        "health.state": [state for state in HealthState if state is not HealthState.SHOWN],
+        "health.told": ["down", "up", "steady", "wide", "short", "part", "hidden"],
+        "health.cannot": [f"{doubt}{end}" for doubt, end in product(("wide", "short", "part"), ("", "_all"))],
+        **dict.fromkeys(("health.verdict", "health.course"), Change),
+        "health.move": ["down", "up"],
+        "health.ask": ["down", "up"],
+        "health.overview": ["down", "up", "several", "steady", "some", "untold"],
+        "health.courses": ["moved", "none", "untold"],
+        "health.finding": ["overtime", "overtime_beside", "late", "open_suggestions"],
+        "health.why": REASONS,
+        "health.log": [*DROPPED, "unknown"],
+        "health.beside": WORKLOAD,
+        "health.unit": WORKLOAD[1:],
+        "health.column": [*HEALTH_COLUMNS, *ITEM, "sure"],
+        "health.tile": ["steady", "untold", "none"],
         "explore.against": Against,
         "page.section": [section.key for section in SECTIONS],
         "date.short": [f"m{month}" for month in range(1, 13)],

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from opsretro.analysis.health_publish import EVERYBODY
+from opsretro.analysis.health_review import HealthReview
 from opsretro.analysis.methods.disclosure_audit import SMALL
 from opsretro.analysis.methods.month_changes import Method, Verdict, changes
 from opsretro.tables.survey import TEAM
@@ -102,7 +103,7 @@ def month_changes(dimensions: pd.DataFrame, month: str) -> pd.DataFrame:
             found.append(changes(comparable[["month", "group", "dimension", "mean", "n"]], alpha=FALSE_ALARMS * share))
         part = rows.loc[(rows["month"] == month) & ~rows["is_whole"], ["group", "dimension", "mean", "n"]]
         found.append(part.assign(verdict=str(Verdict.CANNOT_TELL), n_months=0, method=str(Method.NONE)))
-    told = pd.concat(found) if found else pd.DataFrame(columns=["mean"])
+    told = pd.concat(found) if found else pd.DataFrame(columns=list(HealthReview.frames["changes"]))
     return told[told["mean"].notna()].reset_index(drop=True)
 
 

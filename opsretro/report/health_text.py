@@ -295,7 +295,7 @@ class HealthText(HealthWords):
         log = log[log["month"] == self.review.month]
         return [
             self.word(
-                f"log.{kind}" if kind in KINDS else "log.other",
+                f"log.{kind}" if kind in KINDS else "log.unknown",
                 kind=kind,
                 n=int(part["n"].sum()),
                 columns=self._columns([name for name in part["column"].unique() if name]),

@@ -30,6 +30,7 @@ GROUPS = ("dimension", "mean", "n", "verdict", "expected")
 ITEM = ("month", "mean", "n", "spread", "why")
 LOOKS = {Verdict.DOWN: "loss", Verdict.UP: "loss", Verdict.STEADY: "met", Verdict.CANNOT_TELL: "unclear"}
 """How the tile shows a dimension: a change stands out, whichever way."""
+TOP_SENTENCES = 3
 MOST_EXTRA = 4
 """Groups' changes that are drawn below everybody's dimensions."""
 
@@ -150,13 +151,10 @@ class HealthView(Shown):
         return render("health_card.html.jinja", card=card, word=text.word, tokens=light_tokens(), live=True)
 
     def conclusions(self) -> list[tuple[str, str]]:
-        """The answer, and each change where there are several, with the anchor of its evidence."""
+        """The changes, or that there are none, each with the anchor of its evidence."""
         moved = self.text.moved()
         if len(moved) > 1:
-            return [
-                (self.headline(), "health"),
-                *((self.text.told(row), self._anchor(row)) for _, row in moved.iterrows()),
-            ]
+            return [(self.text.told(row), self._anchor(row)) for _, row in moved.head(TOP_SENTENCES).iterrows()]
         told = self.text.judged()["verdict"].isin({*MOVED, Verdict.STEADY}).any()
         return [(self.headline(), self._anchor(moved.iloc[0]) if len(moved) else "health")] if told else []
 
@@ -173,7 +171,7 @@ class HealthView(Shown):
     def _tile_line(self, moved: pd.DataFrame, rows: pd.DataFrame) -> str:
         names = [self.text.what(row["group"], row["dimension"]) for _, row in moved.iterrows()]
         if len(moved) == 1:
-            return self.text.word("tile.one", name=names[0])
+            return self.text.word("tile.single", name=names[0])
         if names:
             return self.text.word("tile.several", n=len(names))
         told = bool(len(rows)) and (rows["verdict"] == Verdict.STEADY).any()
@@ -230,7 +228,7 @@ class HealthView(Shown):
             text.span(text.score(row["low"]), text.score(row["high"])),
             f"{row['n']}",
             text.span(lower, upper),
-            text.word("months", n=int(row["n_months"])),
+            text.word("months", n=int(row["n_months"])) if row["n_months"] else text.missing(),
             self._verdict(row),
         )
 

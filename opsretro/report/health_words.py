@@ -42,16 +42,18 @@ class HealthWords:
 
     def dimension(self, name: str) -> str:
         """A dimension in the team's words, else in ours, else as it is; a name of a group is not its name."""
-        return self._own(name, f"dimension.{name}", taken=name in self._values)
+        if name in self.review.context.names and name not in self._values:
+            return self.called(name)
+        return self.word(f"dimension.{name}") if self._is_ours(f"dimension.{name}") else name
 
     def item(self, name: str) -> str:
         """An item in the team's words, else in ours, else as it is."""
-        return self._own(name, f"item.{name}", taken=False)
-
-    def _own(self, name: str, key: str, *, taken: bool) -> str:
-        if name in self.review.context.names and not taken:
+        if name in self.review.context.names:
             return self.called(name)
-        return self.word(key) if f"health.{key}" in catalogue(self.lang) else name
+        return self.word(f"item.{name}") if self._is_ours(f"item.{name}") else name
+
+    def _is_ours(self, key: str) -> bool:
+        return f"health.{key}" in catalogue(self.lang)
 
     def group(self, name: str) -> str:
         """A group: everybody, one of a team by its name, one of another attribute with that attribute's name."""

@@ -26,7 +26,7 @@ REACH = 3
 
 
 class Reason(StrEnum):
-    """Why a cell is withheld; each speaks of numbers of people only."""
+    """Why a cell is withheld; none tells what was answered."""
 
     FEW = "few"
     COMPLEMENT = "complement"

@@ -12,7 +12,7 @@ import pandas as pd
 from opsretro.errors import InputError, Problem
 from opsretro.tables.sample import campaigns, numbers, people, story
 from opsretro.tables.sample.readme import readme
-from opsretro.tables.survey_files import OWN_ITEMS
+from opsretro.tables.survey_files import OWN_ITEMS, REGISTER
 
 STATIC = ("retro.toml", "goals.csv", "events.csv", "activities.csv", "actions.yaml", "causes.yaml")
 
@@ -61,6 +61,8 @@ def _contents(seed: int) -> dict[str, str]:
     static = Path(__file__).parent / "static"
     texts = {name: (static / name).read_text(encoding="utf-8") for name in STATIC}
     texts["survey/items.csv"] = OWN_ITEMS.read_text(encoding="utf-8")
+    register = (static / REGISTER).read_text(encoding="utf-8")  # what was published of this very survey
+    texts[f"survey/{REGISTER}"] = register if seed == story.SEED else register.partition("\n")[0] + "\n"
     activity = campaigns.campaigns(seed)
     frames = {f"{name}.csv": frame for name, frame in activity.tables.items()}
     frames |= {f"survey/{name}": frame for name, frame in people.survey(seed).items()}
