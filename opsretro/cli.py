@@ -25,7 +25,6 @@ EXAMPLES = {
     "run": "example: opsretro run --month 2026-10 --workspace data --out reports --lang zh-CN,en",
     "alerts": "example: opsretro alerts --workspace data --as-of 2026-09-23 --format json",
     "health": "example: opsretro health forget --before 2026-07 --workspace data",
-    "forget": "example: opsretro health forget --before 2026-07 --workspace data",
     "init": "example: opsretro init our-team",
     "sample": "example: opsretro sample --out sample",
 }
@@ -83,7 +82,9 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--as-of", default=None, metavar="T", help="the day up to which data is known")
     health = _command(commands, "health", "look after what people answered in the survey", None)
     actions = health.add_subparsers(required=True, metavar="ACTION")
-    forget = _command(actions, "forget", "delete the answers of months that are published; figures stay", _forget)
+    forget = _command(
+        actions, "forget", "delete the answers of months that are published; figures stay", _forget, "health"
+    )
     forget.add_argument("--before", required=True, metavar="MONTH", help="the first month that is kept: 2026-07")
     forget.add_argument("--workspace", default="data", metavar="W", type=Path, help="folder of tables (./data)")
     forget.add_argument("--unpublished", action="store_true", help="delete months that were never published, too")
@@ -96,9 +97,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _command(commands: Any, name: str, purpose: str, action: Any) -> argparse.ArgumentParser:
+def _command(commands: Any, name: str, purpose: str, action: Any, example: str = "") -> argparse.ArgumentParser:
     command: argparse.ArgumentParser = commands.add_parser(
-        name, help=purpose, description=purpose, epilog=EXAMPLES[name]
+        name, help=purpose, description=purpose, epilog=EXAMPLES[example or name]
     )
     command.set_defaults(action=action)
     return command

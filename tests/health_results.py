@@ -86,14 +86,14 @@ def _cells(past, verdicts, hidden):
                 reason = hidden.get((month, group), hidden.get((month, group, dimension), ""))
                 mean = np.nan if reason else mean_of(group, dimension, month, verdicts[group, dimension])
                 n = 4 if reason == "few" else PEOPLE[group]
-                rows.append(_cell(month, group, item, dimension, n, mean, reason))
-            rows.append(_cell(month, "team=content", item, dimension, PEOPLE["team=content"], np.nan, "complement"))
-            rows.append(_cell(month, "team=service", item, dimension, 4, np.nan, "few"))
+                rows.append(_cell(month, group, item, n, mean, reason))
+            rows.append(_cell(month, "team=content", item, PEOPLE["team=content"], np.nan, "complement"))
+            rows.append(_cell(month, "team=service", item, 4, np.nan, "few"))
     return pd.DataFrame(rows)
 
 
-def _cell(month, group, item, dimension, n, mean, reason):
-    row = {"month": month, "group": group, "item": item, "dimension": dimension, "n": n, "mean": mean}
+def _cell(month, group, item, n, mean, reason):
+    row = {"month": month, "group": group, "item": item, "dimension": ITEMS[item], "n": n, "mean": mean}
     spread = {"low": np.nan, "middle": np.nan, "high": np.nan}
     if group == "all" and not reason and n >= 10:
         spread = (

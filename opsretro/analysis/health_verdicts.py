@@ -102,7 +102,11 @@ def _published(survey: Survey, register: pd.DataFrame, month: str) -> pd.DataFra
     first = add_months(month, 1 - MONTHS) if month else ""
     old = register[register["month"].between(first, month)] if month else register.iloc[:0]
     new = survey.answers[survey.answers["month"].between(first, month) & ~survey.answers["month"].isin(old["month"])]
-    fresh = publish(new, groups=[(name,) for name in survey.groups], items=survey.items) if month and len(new) else register.iloc[:0]
+    fresh = (
+        publish(new, groups=[(name,) for name in survey.groups], items=survey.items)
+        if month and len(new)
+        else register.iloc[:0]
+    )
     cells = pd.concat([frame for frame in (old, fresh) if len(frame)] or [register.iloc[:0]], ignore_index=True)
     dimension = survey.items.drop_duplicates("item").set_index("item")["dimension"]
     bands = pd.DataFrame([_bands(dist) for dist in cells["dist"]], columns=["low", "middle", "high"], dtype="float64")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from opsretro.analysis.methods.month_changes import Verdict
-from opsretro.report.drawing import draw_title, label_end, shorten, ticks, wide, wrapped
+from opsretro.report.drawing import UNIT, draw_title, label_end, shorten, ticks, wide, wrapped
 from opsretro.report.frames import line_frame
 from opsretro.report.look import LIGHT, SIZES, new_figure
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from opsretro.report.health_text import HealthText
 
 SCALE = (1.0, 5.0)
-NAME_ROOM = {"wide": 18.0, "narrow": 9.5}
+NAME_ROOM = {"wide": 18.0, "narrow": 11.0}
 """Room for a name beside its row, in letters; it may take two lines."""
 COLUMNS = {"wide": 3, "narrow": 2}
 """Small pictures side by side."""
@@ -46,7 +46,7 @@ def two_lines(name: str, room: float, cross: str) -> str:
     first, _, rest = name.rpartition(cross)
     lines = [first + cross.rstrip(), rest] if first and wide([name]) > room else wrapped(name, room)
     lines = [*lines[:1], *([" ".join(lines[1:])] if lines[1:] else [])]
-    return "\n".join(shorten(line, int(room * 1.7)) for line in lines)
+    return "\n".join(shorten(line, int(room / UNIT)) for line in lines)
 
 
 def _rows(names: Sequence[str], ends: Sequence[str], *, size: str, title: tuple[str, str] | None, scale: bool) -> Axes:
@@ -82,7 +82,7 @@ def overview(text: HealthText, rows: pd.DataFrame, *, size: str = "wide", title:
     names = [two_lines(text.what(row["group"], row["dimension"]), room, cross) for _, row in rows.iterrows()]
     means = [text.scores(row["mean"], row["lower"], row["upper"])[0] for _, row in rows.iterrows()]
     ends = [text.word("end", mean=mean, n=f"{n}") for mean, n in zip(means, rows["n"], strict=True)]
-    head = (text.overview_title(), text.word("overview.key")) if title else None
+    head = (text.overview_title(), text.word("overview.short")) if title else None
     axes = _rows(names, ends, size=size, title=head, scale=True)
     axes.set_xlim(SCALE[0] - 0.1, SCALE[1] + 0.1)
     places = np.arange(SCALE[0], SCALE[1] + 1)
@@ -158,13 +158,21 @@ def course(text: HealthText, row: pd.Series, *, size: str = "wide", title: bool 
     last = months["mean"].dropna().iloc[-1:]
     moved = row["verdict"] in {Verdict.DOWN, Verdict.UP}
     ends = [(float(value), text.score(value), LIGHT["accent"] if moved else LIGHT["ink"]) for value in last]
-    head = (text.course_title(row), text.word("course.key")) if title else None
+    head = (text.course_title(row), text.word("course.short")) if title else None
     axes, letters = line_frame(
-        lambda places: [f"{place:.1f}" for place in places], reach(values), ends, size=size, title=head
+        lambda places: [f"{place:.0f}" for place in places], reach(values), ends, size=size, title=head
     )
     _course(axes, months, row, letters)
+    _whole(axes)
     ticks(axes, [text.month(month) for month in months.index], letters)
     return cast("Figure", axes.figure)
+
+
+def _whole(axes: Axes, *, labelled: bool = True) -> None:
+    """Only whole points of the scale beside a line."""
+    low, high = axes.get_ylim()
+    places = [place for place in range(1, 6) if low <= place <= high]
+    axes.set_yticks(places, [f"{place}" if labelled else "" for place in places])
 
 
 def courses(text: HealthText, rows: pd.DataFrame, *, size: str = "wide", title: bool = True) -> Figure:
@@ -193,7 +201,7 @@ def courses(text: HealthText, rows: pd.DataFrame, *, size: str = "wide", title: 
         _course(axes, months, row, letters)
         _small(axes, text, row, months, letters, corner=(place % across == 0, place + across >= len(rows)))
     if title:
-        draw_title(figure, text.all_title(rows["group"].iloc[0], rows), text.word("course.key"), letters)
+        draw_title(figure, text.all_title(rows["group"].iloc[0], rows), text.word("course.short"), letters)
     return figure
 
 
@@ -209,9 +217,7 @@ def _small(
     label: dict[str, Any] = {"transform": axes.transAxes, "va": "baseline", "fontsize": letters}
     axes.text(0, 1.1, name, color=LIGHT["ink"], **label)
     axes.text(1, 1.1, value, ha="right", color=colour, **label)
-    low, high = axes.get_ylim()
-    places = [place for place in range(1, 6) if low <= place <= high]
-    axes.set_yticks(places, [f"{place}" if corner[0] else "" for place in places])
+    _whole(axes, labelled=corner[0])
     last = len(months) - 1
     labels = [text.month(months.index[0]), text.month(months.index[-1])] if corner[1] else []
     axes.set_xticks([0, last] if labels and last else [], labels if last else [])
@@ -280,7 +286,7 @@ def _beside(axes: Axes, text: HealthText, rows: pd.DataFrame, column: str, lette
     axes.spines[:].set_visible(False)
 
 
-def spread(text: HealthText, cells: pd.DataFrame, *, size: str = "wide", title: bool = True) -> Figure:
+def spread(text: HealthText, cells: pd.DataFrame, *, size: str = "wide", title: bool = False) -> Figure:
     """How many answered low, middle and high, a bar an item around the middle.
 
     Args:
@@ -292,7 +298,7 @@ def spread(text: HealthText, cells: pd.DataFrame, *, size: str = "wide", title: 
     _, letters = SIZES[size]
     names = [two_lines(text.item(item), NAME_ROOM[size], text.word("dot")) for item in cells["item"]]
     ends = [f"{n}" for n in cells["n"]]
-    head = (text.spread_title(cells), text.word("spread.key")) if title else None
+    head = (text.spread_title(cells), "") if title else None
     axes = _rows(names, ends, size=size, title=head, scale=False)
     shares = [_shares(cell) for _, cell in cells.iterrows()]
     low = max(sum(parts[band] for band in ("low", "middle", "merged")) for parts in shares)

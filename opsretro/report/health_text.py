@@ -33,21 +33,21 @@ class HealthText(HealthWords):
     """Every sentence of the section."""
 
     def judged(self, group: str | None = None) -> pd.DataFrame:
-        """The month's dimensions: mean, its interval (low, high), band (lower, upper), verdict; of one group or all."""
+        """The month's dimensions, everybody's first: mean, interval (low, high), band (lower, upper), verdict."""
         rows, found = self.review.dimensions, self.review.changes
         rows = rows[rows["month"] == self.review.month].rename(columns={"lower": "low", "upper": "high"})
         columns = ["group", "dimension", "verdict", "expected", "lower", "upper", "n_months"]
         rows = rows.merge(found[columns], on=["group", "dimension"], how="left")
         rows["verdict"] = rows["verdict"].fillna(Verdict.CANNOT_TELL.value)
         rows["n_months"] = rows["n_months"].fillna(0).astype("int64")
+        places = {name: place for place, name in enumerate(dict.fromkeys([EVERYBODY, *rows["group"]]))}
+        rows = rows.sort_values("group", key=lambda names: names.map(places), kind="stable", ignore_index=True)
         return rows if group is None else rows[rows["group"] == group].reset_index(drop=True)
 
     def moved(self) -> pd.DataFrame:
         """What changed, everybody's first."""
         rows = self.judged()
-        return rows[rows["verdict"].isin(MOVED)].sort_values(
-            "group", key=lambda names: names != EVERYBODY, kind="stable"
-        )
+        return rows[rows["verdict"].isin(MOVED)]
 
     def headline(self) -> str:
         """The answer in one sentence or two: what changed, or that nothing did, or why nothing is said."""
@@ -193,6 +193,15 @@ class HealthText(HealthWords):
         cells = cells[cells["month"] == self.review.month]
         shown = set(cells.loc[~cells["suppressed"], "group"])
         return [name for name in dict.fromkeys(cells["group"]) if name not in shown]
+
+    def took_part(self, group: str) -> str:
+        """A group, and how many of it answered where that may be said."""
+        rows = self.review.participation
+        rows = rows[(rows["month"] == self.review.month) & (rows["group"] == group)].dropna(subset=["headcount", "n"])
+        if rows.empty:
+            return self.group(group)
+        n, head = int(rows["n"].iloc[0]), int(rows["headcount"].iloc[0])
+        return self.word("took_part", group=self.group(group), n=n, head=head)
 
     def _cannot_silent(self) -> list[str]:
         rows = self.review.participation

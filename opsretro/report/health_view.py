@@ -138,12 +138,7 @@ class HealthView(Shown):
             "id": anchor("health", f"{group}-{dimension}"),
             "title": self.text.word("card.title", group=text.group(group), dimension=text.dimension(dimension)),
             "say": text.told(row) if row["n"] else text.word("told.hidden", month=text.month(self.review.month)),
-            "pictures": self._pictures(
-                "health-card",
-                text.course_title(row),
-                lambda size: health_charts.course(text, row, size=size, title=False),
-            ),
-            "gaps": text.gaps(group, dimension),
+            "course": self._course(row),
             "item": text.item(item) if item else "",
             "columns": [text.word(f"column.{name}") for name in ITEM],
             "rows": [self._item_cells(cell) for _, cell in rows.iterrows()],
@@ -154,9 +149,12 @@ class HealthView(Shown):
         """The changes, or that there are none, each with the anchor of its evidence."""
         moved = self.text.moved()
         if len(moved) > 1:
-            return [(self.text.told(row), self._anchor(row)) for _, row in moved.head(TOP_SENTENCES).iterrows()]
+            return [
+                (self.text.told(row), f"open-{self._anchor(row)}") for _, row in moved.head(TOP_SENTENCES).iterrows()
+            ]
         told = self.text.judged()["verdict"].isin({*MOVED, Verdict.STEADY}).any()
-        return [(self.headline(), self._anchor(moved.iloc[0]) if len(moved) else "health")] if told else []
+        where = f"open-{self._anchor(moved.iloc[0])}" if len(moved) else "health"
+        return [(self.headline(), where)] if told else []
 
     def changes(self) -> list[str]:
         """What left its ordinary variation."""
@@ -183,8 +181,8 @@ class HealthView(Shown):
 
     def _anchor(self, row: pd.Series) -> str:
         if row["group"] != EVERYBODY:
-            return "open-health-groups"
-        return f"open-{anchor('health', row['dimension'])}"
+            return "health-groups"
+        return anchor("health", row["dimension"])
 
     def _row(self, dimension: str, group: str) -> pd.Series:
         """What is known of a dimension: of the month, or, where nothing of it is shown then, of the months before."""
@@ -234,7 +232,7 @@ class HealthView(Shown):
 
     def _table(self) -> dict[str, object]:
         rows = [
-            (anchor("health", row["dimension"]), row["verdict"] in MOVED, self._cells(row, named=True))
+            (self._anchor(row), row["verdict"] in MOVED, self._cells(row, named=True))
             for _, row in self._drawn().iterrows()
         ]
         return {"columns": [self.text.word(f"column.{name}") for name in COLUMNS], "rows": rows}
@@ -247,8 +245,22 @@ class HealthView(Shown):
             if group == EVERYBODY:
                 continue
             cells = [self._cells(row) for _, row in self.text.judged(group).iterrows()]
-            found.append({"title": self.text.group(group), "rows": [[line[at] for at in places] for line in cells]})
-        return {"columns": [self.text.word(f"column.{name}") for name in GROUPS], "groups": found}
+            found.append({"title": self.text.took_part(group), "rows": [[line[at] for at in places] for line in cells]})
+        moved = self.text.moved()
+        courses = [self._course(row) for _, row in moved[moved["group"] != EVERYBODY].head(MOST_EXTRA).iterrows()]
+        columns = [self.text.word(f"column.{name}") for name in GROUPS]
+        return {"columns": columns, "groups": found, "courses": courses}
+
+    def _course(self, row: pd.Series) -> dict[str, Any]:
+        """The months of one dimension of one group."""
+        title, ident = self.text.course_title(row), anchor("course", f"{row['group']}-{row['dimension']}")
+        return {
+            "title": title,
+            "pictures": self._pictures(
+                f"health-{ident}", title, lambda size: health_charts.course(self.text, row, size=size, title=False)
+            ),
+            "gaps": self.text.gaps(row["group"], row["dimension"]),
+        }
 
     def _courses(self) -> dict[str, Any] | None:
         """The months of everybody's dimensions, and where each is linked to."""
