@@ -196,12 +196,12 @@ def naive(
 ) -> pd.DataFrame:
     """Every cell of at least so many answers: of each month, of each `window` months, or of the year to date too."""
     rows = []
-    spans = [(at - window + 1, at) for at in range(window - 1, len(MONTHS))] + [
-        (0, at) for at in range(1, 12) if to_date
-    ]
+    months = sorted(world.answers["month"].unique())
+    spans = [(at - window + 1, at) for at in range(window - 1, len(months))]
+    spans += [(0, at) for at in range(1, len(months)) if to_date]
     for (begin, end), (group, mask) in ((span, each) for span in spans for each in choices(world, attributes)):
-        inside = world.answers[mask & world.answers["month"].isin(MONTHS[begin : end + 1])]
-        month = MONTHS[end] if begin == end else f"{MONTHS[begin]}/{MONTHS[end]}"
+        inside = world.answers[mask & world.answers["month"].isin(months[begin : end + 1])]
+        month = months[end] if begin == end else f"{months[begin]}/{months[end]}"
         for item in world.items:
             values = inside[item].dropna()
             if len(values) >= least:

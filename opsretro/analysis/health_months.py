@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from opsretro.analysis.health_publish import EVERYBODY
 from opsretro.analysis.health_review import HealthReview
@@ -14,7 +14,9 @@ from opsretro.analysis.methods.disclosure_audit import SMALL
 from opsretro.analysis.methods.month_changes import Method, Verdict, changes
 from opsretro.tables.survey import TEAM
 
-LOWEST, HIGHEST = 1.0, 5.0
+STEPS = np.arange(1.0, 6.0)
+STEEPEST, LEAST_SHARE = 12.0, 0.01
+"""How far a distribution is tilted at most, and what a step nobody chose counts before it is."""
 FALSE_ALARMS = 0.05
 """Chance of any false alarm in a month, over everybody, all groups and all dimensions."""
 CONFIDENCE = 0.95
@@ -34,50 +36,81 @@ def dimension_means(cells: pd.DataFrame) -> pd.DataFrame:
     """
     keys = ["month", "group", "dimension"]
     shown = cells[~cells["suppressed"]].copy()
-    half = [widest_half(*row) for row in shown[["n", "mean", "low", "middle", "high"]].itertuples(index=False)]
-    shown["half"] = np.array(half, dtype="float64")
+    shown["half"] = _halves(shown)
     found = shown.groupby(keys, sort=False).agg(
         n=("n", "min"), n_items=("item", "size"), mean=("mean", "mean"), half=("half", "mean")
     )
     asked = cells.groupby(keys, sort=False)["item"].size()
     found["is_whole"] = found["n_items"] == asked.reindex(found.index)
-    found["lower"] = (found["mean"] - found["half"]).clip(lower=LOWEST)
-    found["upper"] = (found["mean"] + found["half"]).clip(upper=HIGHEST)
+    found["lower"] = (found["mean"] - found["half"]).clip(lower=STEPS[0])
+    found["upper"] = (found["mean"] + found["half"]).clip(upper=STEPS[-1])
     return found.drop(columns="half").reset_index()
 
 
-def widest_half(n: int, mean: float, low: float, middle: float, high: float) -> float:
-    """Half the width of a 95 % t interval of a mean, with the widest spread the published figures allow.
+def spread(mean: float, low: float, middle: float, high: float, like: np.ndarray | None = None) -> np.ndarray:
+    """How the answers behind a published mean are likely to lie: as evenly as what is published allows.
+
+    The true spread is never published, since it can give answers away.
 
     Args:
-        n: People who answered.
         mean: From 1 to 5.
         low: People who answered 1 or 2; NaN = not shown, then `middle` counts 1 to 3.
         middle: People who answered 3.
         high: People who answered 4 or 5; NaN = no distribution is shown.
+        like: Shares of 1 to 5 to start from where there is none, such as everybody's; None = all alike.
 
     Returns:
-        Points. The true spread would give less: nobody publishes it, since it can give answers away.
+        Shares of 1 to 5: those of greatest entropy, or next to `like`, with this mean.
 
     Source:
-        R. Bhatia and C. Davis, A better bound on the variance (2000), where only the mean is known.
+        E. T. Jaynes, Information theory and statistical mechanics (1957): the dice problem.
 
     Example:
-        >>> round(widest_half(24, 3.7, 3, 7, 14), 2)
-        0.49
+        >>> spread(4.0, 2, 6, 14).round(2).tolist()
+        [0.02, 0.07, 0.27, 0.16, 0.48]
     """
-    total, known = mean * n, not math.isnan(high)
-    squares = total * (LOWEST + HIGHEST) - n * LOWEST * HIGHEST  # everybody at one end or the other
-    if known:
-        bottom, step = (0.0 if math.isnan(low) else low), 2 if math.isnan(low) else 1
-        base = (bottom, middle, high)
-        floors = (1.0, 1.0 if math.isnan(low) else 3.0, 4.0)
-        left = max(total - float(np.dot(base, floors)), 0.0)
-        fives = min(left, high)
-        raised = left - fives  # what the favourable answers cannot hold lies in the lower bands
-        squares = float(np.dot(base, np.square(floors))) + 9 * fives + raised * (8 / 2 if step == 2 else 3)
-    variance = max(squares - n * mean**2, 0.0) / (n - 1)
-    return float(stats.t.ppf((1 + CONFIDENCE) / 2, n - 1)) * math.sqrt(variance / n)
+    if math.isnan(high):
+        bands, weights = [STEPS > 0], [1.0]
+    elif math.isnan(low):
+        bands, weights = [STEPS <= 3, STEPS > 3], [middle, high]
+    else:
+        bands, weights = [STEPS < 3, STEPS == 3, STEPS > 3], [low, middle, high]
+    start = np.ones(5) if like is None or not math.isnan(high) else like + LEAST_SHARE
+
+    def tilted(slope: float) -> np.ndarray:
+        raised = start * np.exp(slope * (STEPS - 3))
+        shares = sum(
+            weight * raised * band / (raised * band).sum() for band, weight in zip(bands, weights, strict=True)
+        )
+        return np.asarray(shares / sum(weights))
+
+    least, most = -STEEPEST, STEEPEST
+    for _ in range(40):
+        slope = (least + most) / 2
+        least, most = (slope, most) if tilted(slope) @ STEPS < mean else (least, slope)
+    return tilted((least + most) / 2)
+
+
+def half_width(shares: np.ndarray, n: int) -> float:
+    """Half the width of the t interval of a mean of n answers that lie like this.
+
+    Example:
+        >>> round(half_width(np.array([0.0, 0.1, 0.2, 0.5, 0.2]), 24), 2)
+        0.38
+    """
+    variance = float(shares @ STEPS**2 - (shares @ STEPS) ** 2) * n / (n - 1)
+    return float(special.stdtrit(n - 1, (1 + CONFIDENCE) / 2)) * math.sqrt(max(variance, 0.0) / n)
+
+
+def _halves(shown: pd.DataFrame) -> np.ndarray:
+    """Half the width of every shown cell; without a distribution, as if it lay like everybody's of that month."""
+    whole = shown[(shown["group"] == EVERYBODY) & shown["high"].notna()]
+    everybody = {(row.month, row.item): spread(row.mean, row.low, row.middle, row.high) for row in whole.itertuples()}
+    halves = [
+        half_width(spread(row.mean, row.low, row.middle, row.high, everybody.get((row.month, row.item))), row.n)
+        for row in shown.itertuples()
+    ]
+    return np.array(halves, dtype="float64")
 
 
 def month_changes(dimensions: pd.DataFrame, month: str) -> pd.DataFrame:

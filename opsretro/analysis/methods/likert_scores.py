@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from opsretro.analysis.methods.reliability import as_numbers, cronbach_alpha, item_problems, share_problems
 from opsretro.errors import InputError
@@ -122,7 +122,7 @@ def _mean(values: pd.Series, confidence: float) -> dict[str, float]:
     n = len(values)
     mean = float(values.mean())
     error = float(values.std()) / math.sqrt(n) if n > 1 else math.nan
-    half = float(stats.t.ppf((1 + confidence) / 2, max(n - 1, 1))) * error
+    half = float(special.stdtrit(max(n - 1, 1), (1 + confidence) / 2)) * error
     lower, upper = np.clip([mean - half, mean + half], 1, 5).tolist()
     return {"mean": mean, "lower": lower, "upper": upper}
 

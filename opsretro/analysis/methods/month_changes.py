@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from opsretro.analysis.methods.reliability import as_numbers, item_problems, share_problems
 from opsretro.errors import InputError, Problem
@@ -261,7 +261,7 @@ def _predicted(group: _Group, name: str, alpha: float) -> _Band:
     m = len(past)
     one_person = float(np.fmax(LEAST_SPREAD / group.counts[name].iloc[-1], 0))
     spread = max(float(past.std()), group.step / math.sqrt(12), one_person)
-    width = WIDER * float(stats.t.ppf(1 - alpha / 2, m - 1)) * spread * math.sqrt(fewer + 1 / m)
+    width = WIDER * float(special.stdtrit(m - 1, 1 - alpha / 2)) * spread * math.sqrt(fewer + 1 / m)
     half = max(width, group.step) + HAIR
     return _Band(expected=float(past.mean()), half=half, n_months=m, method=Method.PREDICTION)
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from opsretro.errors import InputError, Problem, as_code, collecting
 
@@ -106,7 +106,7 @@ def _feldt(alpha: float, n: int, k: int, confidence: float) -> tuple[float, floa
         return math.nan, math.nan
     people, rest = n - 1, (n - 1) * (k - 1)
     tail = (1 - confidence) / 2
-    lower, upper = (1 - (1 - alpha) * float(stats.f.isf(share, people, rest)) for share in (tail, 1 - tail))
+    lower, upper = (1 - (1 - alpha) * float(special.fdtri(people, rest, 1 - share)) for share in (tail, 1 - tail))
     return lower, upper
 
 
