@@ -325,9 +325,8 @@ def print_ours(done: list[Year]) -> None:
         forced, rules = forced + sum(leaks.values()), rules + sum(breaks.values())
         shown[nasty], possible[nasty] = shown[nasty] + year.shown, possible[nasty] + most
     share, nasty_share = shown[False] / possible[False], shown[True] / possible[True]
-    print(
-        f"\nforced or recovered {forced} ({verdict(not forced)}, bar 0) · rules broken {rules} ({verdict(not rules)}, bar 0)"
-    )
+    print(f"\nforced or recovered: {forced} ({verdict(not forced)}, bar 0)")
+    print(f"rules broken: {rules} ({verdict(not rules)}, bar 0)")
     print(f"share of the greedy publisher's cells {share:.1%} ({verdict(share >= BAR_SHARE)}, bar {BAR_SHARE:.0%}); "
           f"nasty teams {nasty_share:.1%}")  # fmt: skip
 

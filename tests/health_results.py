@@ -139,8 +139,9 @@ def _findings(state, changes, extra):
         for _, row in changes[changes["verdict"].isin(["down", "up"])].iterrows()
     ]
     everybody = changes.loc[changes["group"] == "all", "verdict"]
-    found.append(Finding(code="steady", value=float((everybody == "steady").sum()), n=len(everybody)))
-    found.append(Finding(code="cannot_tell", n=int((everybody == "cannot_tell").sum())))
+    steady, unknown = (int((everybody == verdict).sum()) for verdict in ("steady", "cannot_tell"))
+    found += [Finding(code="steady", value=float(steady), n=len(everybody))] if steady else []
+    found += [Finding(code="cannot_tell", n=unknown)] if unknown else []
     return (*found, *extra)
 
 

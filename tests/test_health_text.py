@@ -149,8 +149,14 @@ def test_a_period_nothing_is_known_of_is_one_sentence(state):
 def test_every_finding_is_a_whole_sentence(lang):
     others = [Finding(code=HealthFinding.LATE, n=2), *(Finding(code=state) for state in QUIET)]
     told = review(DOWN | {("all", "tools"): "up"} | GROUP_DOWN, lang=lang, findings=others).sentences()
-    assert len(told) == 3 + 5 + len(others)
+    assert len(told) == 3 + 4 + len(others)
     assert all(sentence.endswith(ENDS[lang]) and not re.search(r"nan|\{", sentence) for sentence in told)
+
+
+def test_no_change_is_not_said_beside_a_change():
+    told = review(DOWN).sentences()
+    assert told[1] == "7 of 8 dimensions of everybody stayed within their ordinary variation."
+    assert not any("No change" in sentence for sentence in told)
 
 
 @pytest.mark.parametrize(("mean", "shown"), [(3.24, "3.24"), (3.14, "3.1"), (3.3, "3.3")])

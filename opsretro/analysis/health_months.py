@@ -11,12 +11,14 @@ from scipy import special
 from opsretro.analysis.health_publish import EVERYBODY
 from opsretro.analysis.health_review import HealthReview
 from opsretro.analysis.methods.disclosure_audit import SMALL
-from opsretro.analysis.methods.month_changes import Method, Verdict, changes
+from opsretro.analysis.methods.month_changes import FULL_MONTHS, LEAST_MONTHS, Method, Verdict, changes
 from opsretro.tables.survey import TEAM
 
 STEPS = np.arange(1.0, 6.0)
 STEEPEST, LEAST_SHARE = 12.0, 0.01
 """How far a distribution is tilted at most, and what a step nobody chose counts before it is."""
+LEAST_SPREAD = 0.05
+"""Months of a mean with one decimal are not taken to differ by less."""
 FALSE_ALARMS = 0.05
 """Chance of any false alarm in a month, over everybody, all groups and all dimensions."""
 CONFIDENCE = 0.95
@@ -25,7 +27,9 @@ CONFIDENCE = 0.95
 def dimension_means(cells: pd.DataFrame) -> pd.DataFrame:
     """The dimensions of every month and group, from the shown means of their items.
 
-    A mean of what is published anyway tells nothing more; a mean over answers to several items would.
+    A mean of what is published anyway tells nothing more; a mean over answers to several items would. Its interval says
+    how far it moves by itself: from its own earlier months where there are six of them, since mostly the same people
+    answer; else from the number of answers and the spread that the published distribution suggests.
 
     Args:
         cells: month, group, item, dimension, n, mean, low, middle, high, suppressed.
@@ -42,9 +46,21 @@ def dimension_means(cells: pd.DataFrame) -> pd.DataFrame:
     )
     asked = cells.groupby(keys, sort=False)["item"].size()
     found["is_whole"] = found["n_items"] == asked.reindex(found.index)
+    found["half"] = _own_halves(found).fillna(found["half"])
     found["lower"] = (found["mean"] - found["half"]).clip(lower=STEPS[0])
     found["upper"] = (found["mean"] + found["half"]).clip(upper=STEPS[-1])
     return found.drop(columns="half").reset_index()
+
+
+def _own_halves(found: pd.DataFrame) -> pd.Series:
+    """Half the width of the 95 % t interval of one month of a group's dimension, from its earlier months, if enough."""
+    half = pd.Series(np.nan, index=found.index)
+    for _, rows in found[found["is_whole"]].groupby(["group", "dimension"], sort=False):
+        means = rows.sort_index(level="month")["mean"]
+        before = means.shift(1).rolling(FULL_MONTHS, min_periods=LEAST_MONTHS)
+        quantile = special.stdtrit(before.count() - 1, (1 + CONFIDENCE) / 2)
+        half.loc[means.index] = before.std().clip(lower=LEAST_SPREAD) * quantile
+    return half
 
 
 def spread(mean: float, low: float, middle: float, high: float, like: np.ndarray | None = None) -> np.ndarray:

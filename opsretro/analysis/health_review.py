@@ -55,8 +55,8 @@ class HealthReview(Result):
             NaN = withheld), low, middle, high (people who answered 1 or 2, 3, 4 or 5; all NaN = not shown; only low
             NaN: middle counts 1 to 3), suppressed, reason (few, complement, audit; empty = shown).
         dimensions: One row a month, group and dimension with at least one shown item. n (least of its shown items),
-            n_items (shown), mean (of the shown means of its items), lower, upper (95 % interval, the spread taken
-            from the published distribution, as it is never published itself).
+            n_items (shown), mean (of the shown means of its items), lower, upper (95 %: how far it moves by
+            itself, from its own earlier months where there are six, else from n and the published distribution).
         changes: One row a group and dimension of the month. verdict (up, down, steady, cannot_tell), mean, expected,
             lower, upper (where a month like those before would lie; NaN = unknown), n, n_months (months it rests on),
             method (prediction, none).

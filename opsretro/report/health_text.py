@@ -93,6 +93,8 @@ class HealthText(HealthWords):
         if code in set(HealthState):
             return self._stated(code)
         if code == HealthFinding.STEADY:
+            if len(self.moved()):
+                return self.word("steady.count", told=int(value), n=n)
             return self._steady(int(value), n)
         if code == HealthFinding.CANNOT_TELL:
             return self._untold(n)
