@@ -152,9 +152,7 @@ def test_nine_people_get_no_distribution_and_four_no_mean():
 @pytest.mark.parametrize("n", [5, 6, 12, 30])
 def test_no_distribution_of_people_who_all_say_the_same(step, n):
     # "all of them favourable" would be everybody's state
-    cell = shown([step] * n)["all"]
-    assert cell.bands is None or set(cell.bands.values()).isdisjoint({n})
-    assert cell.mean is None or step == 2
+    assert shown([step] * n)["all"].bands is None
 
 
 @pytest.mark.parametrize("step", [0, 4])
@@ -166,7 +164,7 @@ def test_no_category_is_empty_or_full_in_a_distribution():
     rng = np.random.default_rng(11)
     for _ in range(25):
         cell = shown(rng.integers(int(rng.integers(4)), 5, 14).tolist())["all"]
-        assert cell.bands is None or (sum(cell.bands.values()) == 14 and 14 not in cell.bands.values())
+        assert cell.bands is None or (sum(cell.bands.values()) == 14 and not {0, 14} & {*cell.bands.values()})
 
 
 def test_one_of_two_groups_is_withheld_when_the_other_has_four_people():

@@ -70,12 +70,12 @@ def page():
     [
         (
             "en",
-            "Manageable workload: down to 3.0, where the months before let expect 3.2 to 4.0 (22 people). "
+            "Manageable workload: down to 3.0 of 5, where the months before let expect 3.2 to 4.0 (22 people). "
             "7 other dimensions of everybody stayed within their ordinary variation.",
         ),
         (
             "zh-CN",
-            "工作量合理：降到 3.0，按前几个月的情况应在 3.2 至 4.0（22 人作答）。"
+            "工作量合理：得分降到 3.0，按前几个月的情况应在 3.2 至 4.0（22 人作答）。"
             "全体的另外 7 个维度都在平时的波动之内。",
         ),
     ],
@@ -86,7 +86,7 @@ def test_one_change_is_told_with_its_numbers_and_what_stayed(lang, told):
 
 def test_several_changes_are_the_first_with_its_numbers_and_the_names_of_the_others():
     told = review(DOWN | GROUP_DOWN | {("all", "tools"): "up"}).headline
-    assert told.startswith("Manageable workload: down to 3.0,")
+    assert told.startswith("Manageable workload: down to 3.0 of 5,")
     assert told.endswith(
         "Beyond ordinary variation, too: Tools and data (up) and Growth group · Manageable workload (down)."
     )

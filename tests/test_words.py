@@ -17,6 +17,7 @@ from opsretro.analysis.methods.cause import Movement
 from opsretro.analysis.methods.centre_line import Method
 from opsretro.analysis.methods.daily_signals import DayState
 from opsretro.analysis.methods.daily_signals import Kind as AlertKind
+from opsretro.analysis.methods.disclosure import Reason as Withheld
 from opsretro.analysis.methods.effect import Caution
 from opsretro.analysis.methods.funnel import FACTORS
 from opsretro.analysis.methods.month_changes import Verdict as Change
@@ -32,7 +33,6 @@ from opsretro.report.cause_words import FRACTIONS
 from opsretro.report.goal_view import COLUMNS, RUNNING
 from opsretro.report.health_charts import WORKLOAD
 from opsretro.report.health_text import KINDS as DROPPED
-from opsretro.report.health_text import REASONS
 from opsretro.report.health_view import COLUMNS as HEALTH_COLUMNS
 from opsretro.report.health_view import ITEM
 from opsretro.report.roi_text import SHOWN
@@ -52,7 +52,7 @@ WORD_OF |= {"explore": "explore."}
 """Where `word("…")` looks, by the first word of the module's name."""
 REFUSALS = ["short_pre", "pre_trend", "overlap", "not_separable"]
 SPANS = ["month", "quarter", "year"]
-DATES = {"date.month", "date.day", "goals.tick", "roi.tick", "cause.tick"}
+DATES = {"date.month", "date.day", "goals.tick", "roi.tick", "cause.tick", "health.tick"}
 """English writes a month by its name where Chinese writes its number."""
 HAN = "\u4e00-\u9fff"
 OWN_NAME_OF_A_LANGUAGE = "page.other_language"
@@ -203,7 +203,7 @@ def dynamic_keys():
         "health.overview": ["down", "up", "several", "steady", "some", "untold"],
         "health.courses": ["moved", "none", "untold"],
         "health.finding": ["overtime", "overtime_beside", "late", "open_suggestions"],
-        "health.why": REASONS,
+        "health.why": Withheld,
         "health.log": [*DROPPED, "unknown"],
         "health.beside": WORKLOAD,
         "health.unit": WORKLOAD[1:],

@@ -28,6 +28,11 @@ def explore_health(ops: Workspace, period: str) -> widgets.VBox:
 
     Raises:
         InputError: As `team_health`.
+
+    Example:
+        >>> from opsretro import open_workspace
+        >>> explore_health(open_workspace("data", lang="en"), "2026-10").children[0].label
+        'Everybody'
     """
     return _Explorer(ops, period).box
 

@@ -164,7 +164,7 @@ def course(text: HealthText, row: pd.Series, *, size: str = "wide", title: bool 
     )
     _course(axes, months, row, letters)
     _whole(axes)
-    ticks(axes, [text.month(month) for month in months.index], letters)
+    ticks(axes, [text.tick(month) for month in months.index], letters)
     return cast("Figure", axes.figure)
 
 
@@ -219,7 +219,7 @@ def _small(
     axes.text(1, 1.1, value, ha="right", color=colour, **label)
     _whole(axes, labelled=corner[0])
     last = len(months) - 1
-    labels = [text.month(months.index[0]), text.month(months.index[-1])] if corner[1] else []
+    labels = [text.tick(months.index[0]), text.tick(months.index[-1])] if corner[1] else []
     axes.set_xticks([0, last] if labels and last else [], labels if last else [])
     for tick, side in zip(axes.get_xticklabels(), ("left", "right"), strict=False):
         tick.set(ha=side)

@@ -10,14 +10,13 @@ import pandas as pd
 
 from opsretro.analysis.health_review import HealthFinding, HealthState
 from opsretro.analysis.methods.month_changes import LEAST_MONTHS, Verdict
+from opsretro.report import numbers
 from opsretro.report.health_words import EVERYBODY, HealthWords
 
 if TYPE_CHECKING:
     from opsretro.analysis.result import Finding
 
 MOVED = (Verdict.DOWN, Verdict.UP)
-REASONS = ("few", "complement", "audit")
-"""Why a cell may not be shown."""
 KINDS = ("identifier", "total", "dropped", "duplicate", "empty", "repaired", "missing", "unsure", "invalid", "absent")
 """What may happen to a form while it is read."""
 COUNTED = ("duplicate", "empty", "repaired")
@@ -55,26 +54,23 @@ class HealthText(HealthWords):
             return self._stated(self.review.state)
         moved, everybody = self.moved(), self.judged(EVERYBODY)
         if len(moved):
-            others = self.word("headline.also", names=self._moves(moved.iloc[1:])) if len(moved) > 1 else ""
-            return self.join(self.told(moved.iloc[0]), others or self._rest(everybody))
+            return self.join(self.told(moved.iloc[0]), self._others(moved.iloc[1:], everybody))
         told = int((everybody["verdict"] == Verdict.STEADY).sum())
         if told:
             return self.join(self._steady(told, len(everybody)), self._untold(len(everybody) - told))
         return self.word("headline.untold", month=self.month(self.review.month))
 
     def _stated(self, state: str) -> str:
-        month = self.review.month or self.review.period
-        return self.word(f"state.{state}", month=self.month(month) if len(month) == len("2026-10") else month)
+        return self.word(f"state.{state}", month=numbers.period(self.review.month or self.review.period, self.lang))
 
-    def _moves(self, moved: pd.DataFrame) -> str:
+    def _others(self, moved: pd.DataFrame, everybody: pd.DataFrame) -> str:
+        """What else changed; where nothing did, how many of everybody's other dimensions stayed where they were."""
         names = [
             self.word(f"move.{row['verdict']}", what=self.what(row["group"], row["dimension"]))
             for _, row in moved.iterrows()
         ]
-        return self.listed(names)
-
-    def _rest(self, everybody: pd.DataFrame) -> str:
-        """How many of everybody's other dimensions stayed where they were."""
+        if names:
+            return self.word("headline.also", names=self.listed(names))
         steady = int((everybody["verdict"] == Verdict.STEADY).sum())
         return self.word("rest", n=steady) if steady else ""
 
@@ -89,7 +85,8 @@ class HealthText(HealthWords):
         code, n = finding.code, finding.n or 0
         value = math.nan if finding.value is None else finding.value
         if code in MOVED:
-            return self._change(finding)
+            rows = self.review.changes
+            return self.told(rows[rows["group"] + "/" + rows["dimension"] == finding.subject].iloc[0])
         if code in set(HealthState):
             return self._stated(code)
         if code == HealthFinding.STEADY:
@@ -103,11 +100,6 @@ class HealthText(HealthWords):
         if code == HealthFinding.OVERTIME:
             return self.overtime(finding.subject, value)
         return self.word(f"finding.{code}", n=n)
-
-    def _change(self, finding: Finding) -> str:
-        rows = self.review.changes
-        row = rows[rows["group"] + "/" + rows["dimension"] == finding.subject].iloc[0]
-        return self.told(row)
 
     def told(self, row: pd.Series) -> str:
         """A dimension in one sentence: where it lies beside the months before."""
@@ -289,7 +281,7 @@ class HealthText(HealthWords):
 
     def why(self, reason: str) -> str:
         """Why a cell may not be shown, in a few words."""
-        return self.word(f"why.{reason}") if reason in REASONS else reason
+        return self.word(f"why.{reason}")
 
     def withheld(self) -> list[str]:
         """How many cells of the month are withheld, group by group and reason by reason."""

@@ -112,6 +112,11 @@ class HealthWords:
         """A month in words."""
         return numbers.month(label, self.lang)
 
+    def tick(self, label: str) -> str:
+        """A month under an axis."""
+        year, month = int(label[:4]), int(label[5:7])
+        return self.word("tick", year=year, month=month, name=say(f"date.short.m{month}", self.lang))
+
     def missing(self) -> str:
         """The sign of what is not known."""
         return say("number.missing", self.lang)

@@ -210,5 +210,8 @@ CALENDAR = Contract(
 )
 """The team's own working calendar, read where `[calendar] file` names it."""
 
+TEAM_SIZES = Contract(name="teams", columns=(_month("month"), _id("group"), *_numbers("headcount", filled=True)))
+"""How many people were asked in the survey, of each group and month."""
+
 FORMS = {"survey": "survey", "actions": "actions.yaml", "causes": "causes.yaml"}
 """Inputs that are no plain tables, and the file or folder that holds them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from random import SystemRandom
@@ -15,7 +15,7 @@ import pandas as pd
 
 from opsretro.errors import InputError, Problem
 from opsretro.tables.form_headers import Column, Role, asked_item, column_of, is_shared, known_wordings, wording_key
-from opsretro.tables.form_items import Reading, Scale, as_problem, read_item
+from opsretro.tables.form_items import Reading, Scale, read_item
 from opsretro.tables.form_labels import read_answer
 from opsretro.tables.form_table import read_table
 from opsretro.tables.form_values import as_month, is_given, role_by_values, tells_who
@@ -142,7 +142,7 @@ def _scores(
         mine = [column for column in of_items if column.item == scale.item]
         readings = [read_item(cells[column.place], scale, form) for column in mine]
         for column, reading in zip(mine, readings, strict=True):
-            problems += [as_problem(code, n, column.label, scale, source) for code, n in reading.problems]
+            problems += [replace(found, source=source, column=column.label) for found in reading.problems]
             log.update({(kind, column.label): n for kind, n in reading.counts.items()})
         scored[scale.item], twice = _merged(mine, readings, len(cells), source)
         problems += twice

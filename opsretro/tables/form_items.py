@@ -34,12 +34,12 @@ class Reading:
     Attributes:
         values: On the item's own scale; NaN = missing.
         counts: Answers by kind: missing (skipped), unsure, invalid, repaired.
-        problems: Codes of `Problem` and their number, when the column cannot be trusted.
+        problems: Why the column cannot be trusted; without their place.
     """
 
     values: np.ndarray
     counts: Counter[str] = field(default_factory=Counter)
-    problems: Sequence[tuple[str, int]] = ()
+    problems: Sequence[Problem] = ()
 
 
 def read_item(cells: pd.Series, scale: Scale, form: Collection[Answer]) -> Reading:
@@ -93,24 +93,22 @@ def _said(answer: Answer, scale: Scale, form: Collection[Answer]) -> float:
 
 def _problems(
     answers: Sequence[Answer], values: np.ndarray, bare: np.ndarray, scale: Scale, *, turned: bool
-) -> list[tuple[str, int]]:
-    """Why the column cannot be trusted: it holds two scales, or words nobody knows."""
+) -> list[Problem]:
+    """Why the column cannot be trusted: it holds two scales, or words nobody knows; how many, never what."""
     whole = bare[bare == np.floor(bare)]
     outside = int(((whole < scale.low) | (whole > scale.high)).sum())
     steps = int(scale.high - scale.low) + 1
     given = sum(answer.kind in {"given", "unknown"} for answer in answers)
     words = sum(answer.code is None and answer.kind in {"given", "unknown"} for answer in _lost(answers, values))
-    if turned and len(whole) > outside:
-        return [("survey_two_scales", len(whole) - outside)]
+    values_of = {"item": scale.item, "scale": f"{scale.low:g}-{scale.high:g}"}
     many = outside >= max(FEWEST, SHARE * len(bare)) or outside >= max(2, OF_FEW * len(bare))
-    if many and outside > STRAY * given:
-        return [("survey_two_scales", outside)]
-    if LONGEST_LABELLED >= steps < finest_set(answers):
-        return [("survey_two_scales", given)]
-    return [("survey_unknown_labels", words)] if words * 2 > given else []
-
-
-def as_problem(code: str, n: int, column: str, scale: Scale, source: str) -> Problem:
-    """A reason of `Reading` in words: the column and how many, never what was answered."""
-    values = {"n": str(n), "item": scale.item, "scale": f"{scale.low:g}-{scale.high:g}"}
-    return Problem(code=code, source=source, column=column, values=values)
+    two = (
+        (turned and len(whole) > outside, len(whole) - outside),
+        (many and outside > STRAY * given, outside),
+        (LONGEST_LABELLED >= steps < finest_set(answers), given),
+    )
+    if n := next((n for is_so, n in two if is_so), 0):
+        return [Problem(code="survey_two_scales", source="", values={"n": str(n), **values_of})]
+    if words * 2 > given:
+        return [Problem(code="survey_unknown_labels", source="", values={"n": str(words), **values_of})]
+    return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -60,7 +60,7 @@ def read_table(path: Path, known: Callable[[str], str]) -> FormTable:
     if problem is None:
         sheets, wrong = _workbook(data) if data.startswith((_ZIP, _OLE)) else _separated(data)
         lines, row, items = _header_place(sheets, known)
-        problem = Problem(code=wrong, source=path.name) if wrong and not items else None
+        problem = replace(wrong, source=path.name) if wrong and not items else None
     if problem is not None:
         raise InputError([problem])
     table, long = _below(lines, row)
@@ -95,24 +95,24 @@ def _bytes(path: Path) -> tuple[bytes, Problem | None]:
     return data, Problem(code="other_format", source=path.name, values={"kind": kind}) if kind else None
 
 
-def _workbook(data: bytes) -> tuple[list[Lines], str]:
+def _workbook(data: bytes) -> tuple[list[Lines], Problem | None]:
     """The sheets of a workbook, or what is wrong with it."""
     if data.startswith(_OLE) and _LOCKED in data:
-        return [], "survey_locked"
+        return [], Problem(code="survey_locked", source="")
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         plain = [sheet.name for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
         sheets = [[list(map(_text, row)) for row in book.get_sheet_by_name(name).to_python()] for name in plain]
     except PasswordError:
-        return [], "survey_locked"
+        return [], Problem(code="survey_locked", source="")
     except CalamineError:
-        return [], "survey_workbook"
+        return [], Problem(code="survey_workbook", source="")
     except BaseException as error:  # the reader's own panic on a damaged .xls is no Exception
         if type(error).__name__ != "PanicException":
             raise
-        return [], "survey_workbook"
+        return [], Problem(code="survey_workbook", source="")
     filled = [lines for lines in sheets if lines]
-    return filled, "" if filled else "empty_file"
+    return filled, None if filled else Problem(code="empty_file", source="")
 
 
 def _text(cell: object) -> str:
@@ -122,18 +122,19 @@ def _text(cell: object) -> str:
     return cell.isoformat(sep=" ") if isinstance(cell, datetime) else str(cell)
 
 
-def _separated(data: bytes) -> tuple[list[Lines], str]:
+def _separated(data: bytes) -> tuple[list[Lines], Problem | None]:
     """The text read once a separator, and what is wrong with it unless one of them shows items all the same."""
     text, wrong = _decode(data)
     if not wrong and text.lstrip().lower().startswith(_MARKUP):
-        wrong = "web_page"
+        wrong = Problem(code="web_page", source="")
     if wrong:
         return [], wrong
     readings = [_split(text, separator) for separator in ",;\t"]
-    return [lines for lines in readings if lines], "" if all(readings) else "cut_file"
+    cut = None if all(readings) else Problem(code="cut_file", source="")
+    return [lines for lines in readings if lines], cut
 
 
-def _decode(data: bytes) -> tuple[str, str]:
+def _decode(data: bytes) -> tuple[str, Problem | None]:
     """The text, or what is wrong with it."""
     marked = [encoding for mark, encoding in _BYTE_ORDER.items() if data.startswith(mark)]
     for encoding in marked or ("utf-8", "gb18030"):
@@ -141,10 +142,10 @@ def _decode(data: bytes) -> tuple[str, str]:
             text = data.decode(encoding)
         except UnicodeDecodeError as error:
             if error.reason == "unexpected end of data":
-                return "", "cut_file"
+                return "", Problem(code="cut_file", source="")
             continue
-        return text, "not_text" if "\x00" in text else ""
-    return "", "not_text"
+        return text, Problem(code="not_text", source="") if "\x00" in text else None
+    return "", Problem(code="not_text", source="")
 
 
 def _split(text: str, separator: str) -> Lines:

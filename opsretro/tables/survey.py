@@ -13,8 +13,9 @@ from pathlib import Path
 import pandas as pd
 
 from opsretro.errors import InputError, Problem, collecting
+from opsretro.tables.contracts import TEAM_SIZES
 from opsretro.tables.form import Form, read_form
-from opsretro.tables.reader import read_cells
+from opsretro.tables.inputs import read_table
 from opsretro.tables.suggestions import read_suggestions
 from opsretro.tables.survey_files import ITEMS, OWN_ITEMS, SUGGESTIONS, TEAMS, exports, guard, month_of
 from opsretro.tables.survey_items import survey_items
@@ -86,25 +87,12 @@ def _month_problems(forms: Mapping[Path, Form]) -> Iterator[Problem]:
 
 def _headcount(folder: Path, problems: list[Problem]) -> pd.DataFrame:
     """teams.csv: how many people were asked."""
-    columns = ["month", "group", "headcount"]
-    cells, found = read_cells(folder / TEAMS) if (folder / TEAMS).exists() else (pd.DataFrame(columns=columns), [])
-    problems += found
-    if cells is None or found:
-        return pd.DataFrame(columns=columns)
-    absent = [name for name in columns if name not in cells]
-    problems += [Problem(code="column_missing", source=TEAMS, values={"column": name}) for name in absent]
-    if absent:
-        return pd.DataFrame(columns=columns)
-    heads = pd.to_numeric(cells["headcount"], errors="coerce").astype("float64")
-    for wrong, column, code in (
-        (~cells["month"].str.fullmatch(r"\d{4}-(0[1-9]|1[0-2])").astype("bool"), "month", "not_a_month"),
-        (~(heads >= 0), "headcount", "not_a_number_write"),
-    ):
-        for value in dict.fromkeys(cells.loc[wrong, column]):
-            rows = tuple(int(row) for row in cells.index[wrong & (cells[column] == value)])
-            values = {"value": value, "fix": "24"}
-            problems.append(Problem(code=code, source=TEAMS, column=column, rows=rows, values=values))
-    return cells[columns].assign(headcount=heads, group=cells["group"].str.strip()).reset_index(drop=True)
+    table = pd.DataFrame(columns=["month", "group", "headcount"])
+    if (folder / TEAMS).exists():
+        read, found = read_table(folder / TEAMS, TEAM_SIZES)
+        problems += found
+        table = table if read is None else read
+    return table.reset_index(drop=True)
 
 
 def _together(forms: Mapping[Path, Form], items: pd.DataFrame, headcount: pd.DataFrame) -> Survey:
