@@ -81,7 +81,9 @@ def test_nothing_is_certain_to_somebody_who_knows_how_it_is_decided(sizes, top, 
         assert certain(worlds, sizes) == [], worlds.tolist()
 
 
-@pytest.mark.parametrize(("sizes", "top"), [((3,), 2), ((2, 1), 2), ((3, 2), 1), ((2, 5), 1), ((1, 1, 4), 1), ((4,), 4)])
+@pytest.mark.parametrize(
+    ("sizes", "top"), [((3,), 2), ((2, 1), 2), ((3, 2), 1), ((2, 5), 1), ((1, 1, 4), 1), ((4,), 4)]
+)
 def test_the_audit_agrees_with_the_list_of_all_worlds(sizes, top):
     rng = np.random.default_rng(7)
     worlds = np.array(list(all_worlds(sizes, top)))

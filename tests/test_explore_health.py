@@ -80,7 +80,7 @@ def test_a_dimension_withheld_in_the_month_is_told_as_such(box):
     group.value = "team=growth"
     dimension.value = "tools"
     assert "Nothing may be shown of it in Oct 2026." in words(card) and "nan" not in words(card)
-    assert "Oct 2026 (with it a group below five could be worked out)" in words(card)
+    assert "Oct 2026 (showing it would let people work out a group below five)" in words(card)
 
 
 def test_an_item_adds_its_months_newest_first(box):

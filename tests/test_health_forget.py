@@ -12,7 +12,7 @@ from opsretro import cli
 from opsretro.errors import InputError
 from opsretro.tables.health_forget import forget
 
-SIZES = {"growth": 12, "content": 9}
+SIZES = {"growth": 6}
 BOX = """\
 month,suggestion,answer,answered_in
 2026-08,提前公布排班表,下月起提前十天,2026-09
@@ -98,7 +98,9 @@ def as_one_file(folder) -> None:
 
 def test_a_file_that_also_holds_later_months_is_refused(folder):
     as_one_file(folder)
-    told = "^all.csv: 1 problem. It also holds answers of 2026-10, which are to be kept; split the file by month first.$"
+    told = (
+        "^all.csv: 1 problem. It also holds answers of 2026-10, which are to be kept; split the file by month first.$"
+    )
     with pytest.raises(InputError, match=told):
         forget(folder, "2026-10")
     assert "all.csv" in names(folder)

@@ -70,7 +70,7 @@ def page():
     [
         (
             "en",
-            "Manageable workload: down to 3.0 of 5, where the months before let expect 3.2 to 4.0 (22 people). "
+            "Manageable workload: down to 3.0 of 5, where earlier months would put it at 3.2 to 4.0 (22 people). "
             "7 other dimensions of everybody stayed within their ordinary variation.",
         ),
         (
@@ -111,7 +111,7 @@ def test_what_cannot_be_told_is_never_called_no_change():
     told = review({("all", "tools"): "cannot_tell"}).headline
     assert told == (
         "No change seen: 7 of 8 dimensions stayed within their ordinary variation. "
-        "Of one dimension a change of half a point could not be told."
+        "Of one dimension even half a point up or down would go unnoticed."
     )
 
 
@@ -179,7 +179,7 @@ def test_a_dimension_whose_name_holds_a_stroke_is_found():
     ("share", "n", "told"),
     [
         (22 / 24, 22, "22 people answered, 92% of the team."),
-        (None, 22, "22 people answered; of how many is not known."),
+        (None, 22, "22 people answered; how many were asked is not known."),
         (None, None, "Fewer than five people answered."),
     ],
 )
@@ -291,7 +291,7 @@ def part_hidden():
 def test_a_dimension_of_which_an_item_is_withheld_is_not_told_as_a_short_past():
     found = part_hidden()
     assert "Not all of its questions may be shown" in found.certainty().iloc[0].tolist()[2]
-    assert cells_of(found.table().iloc[0], found.table())["Rests on"] == "–"
+    assert cells_of(found.table().iloc[0], found.table())["Compared with"] == "–"
     assert "Everybody: Manageable workload; not all of their questions may be shown" in " ".join(
         HealthText(found, "en").cannot()
     )
@@ -304,7 +304,10 @@ def test_groups_of_which_the_same_cannot_be_told_stand_together():
 
 def test_a_group_too_small_to_show_is_named_and_has_no_number():
     told = text_of().cannot()
-    assert "Content group and Service group: too few people to show anything." in told
+    assert (
+        "Content group and Service group: nothing may be shown, or the answers of a few people could be worked out."
+        in told
+    )
     assert "How the 2 people are who did not answer." in told  # 24 − 22
 
 
@@ -346,9 +349,9 @@ def test_questions_begin_with_what_changed_and_ask_once_a_dimension():
 
 def test_what_is_withheld_is_told_in_counts_and_reasons():
     assert text_of(hidden=FEW).withheld() == [
-        "Content group: 10 scores withheld, with it a group below five could be worked out.",
+        "Content group: 10 scores withheld, showing it would let people work out a group below five.",
         "Service group: 10 scores withheld, fewer than five answered.",
-        "Everybody: 1 score withheld, with it somebody's answer could be worked out.",
+        "Everybody: 1 score withheld, showing it would let people work out somebody's answer.",
     ]
 
 
@@ -362,7 +365,7 @@ def test_months_nothing_is_shown_of_are_named_with_their_reason(lang):
 
 def test_what_was_dropped_is_told_in_counts_and_headers():
     assert text_of().dropped() == [
-        "Dropped before anything was stored, because it could tell who somebody is: 来自IP and 提交答卷时间.",
+        "Not used, because it could tell who somebody is: 来自IP and 提交答卷时间.",
         "Sums that the form adds by itself, left out: 总分.",
         "1 row was there twice and counts once.",
         "4 answers were skipped: Tools and data work smoothly and Knows the goal that matters most.",
@@ -399,7 +402,7 @@ def test_the_table_is_everybody_then_the_groups_that_may_be_shown():
         "95% interval": "2.5 to 3.5",
         "People": "22",
         "Ordinary variation": "3.2 to 4.0",
-        "Rests on": "12 months",
+        "Compared with": "12 months",
         "What it says": "down",
     }
     assert table["Dimension"].iloc[len(LEVELS)] == "Growth group · Manageable workload"
@@ -460,7 +463,7 @@ def test_all_details_are_folded_at_first(page):
 
 
 def test_a_change_of_a_group_has_its_own_picture_in_the_groups(page):
-    title = "Growth group · Manageable workload lies below what the months before let expect"
+    title = "Growth group · Manageable workload lies below where earlier months would put it"
     assert page.index('id="health-groups"') < page.index(title) < page.index('id="health-spread"')
 
 
@@ -471,7 +474,7 @@ def test_no_colour_but_the_tokens_is_in_the_section(page):
 def test_no_hours_of_a_withheld_group_are_on_the_page(page):
     assert "1.6 h" in review().beside().axes[1].texts[2].get_text()  # the last group drawn is the content group
     drawn = [text.get_text() for axes in review().beside().axes for text in axes.texts]
-    assert "1.2 h" not in drawn and "Too few people, not shown: Service group." in words(page)
+    assert "1.2 h" not in drawn and "Not shown, as in the survey: Service group." in words(page)
 
 
 # --- people's own words
@@ -481,7 +484,7 @@ def test_suggestions_are_answered_new_or_carried():
     found = review()
     assert [HealthText(found, "en").carried(row) for _, row in found.suggestions.iterrows()] == [
         "New, no answer yet.",
-        "No answer yet; carried since Jul 2026, 3 months.",
+        "No answer yet; waiting since Jul 2026, 3 months.",
         "Answered in Oct 2026: 已从 10 月起执行",
     ]
 
@@ -494,7 +497,7 @@ def test_comments_that_may_not_be_shown_are_counted():
 
 def test_a_notebook_shows_the_words_of_the_month():
     said = words(review().voices().data)
-    assert all(text in said for text in COMMENTS) and "排期" in said and "carried since Jul 2026" in said
+    assert all(text in said for text in COMMENTS) and "排期" in said and "waiting since Jul 2026" in said
     assert say("health.voices_none", "en") in words(empty().voices().data)
 
 

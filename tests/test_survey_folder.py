@@ -60,9 +60,7 @@ def test_comments_of_a_file_with_several_months_stay_with_their_month(tmp_path):
 def test_a_file_without_a_month_is_named(tmp_path):
     folder = write_survey(tmp_path, answers(SIZES))
     (folder / "2026-10.csv").rename(folder / "export.csv")
-    told = (
-        "^export.csv: 1 problem. No month stands in the file name or in a column; rename the file, such as 2026-10.csv.$"
-    )
+    told = "^export.csv: 1 problem. No month stands in the file name or in a column; rename the file, such as 2026-10.csv.$"
     with pytest.raises(InputError, match=told):
         survey(tmp_path)
 
@@ -76,17 +74,17 @@ def test_several_exports_of_a_month_are_one_month(tmp_path):
 
 def test_the_same_export_saved_twice_counts_once(tmp_path):
     # counted twice, four people would pass for eight
-    folder = write_survey(tmp_path, answers({"growth": 12, "tiny": 4}))
+    folder = write_survey(tmp_path, answers({"growth": 6, "tiny": 4}))
     (folder / "2026-10 (1).csv").write_bytes((folder / "2026-10.csv").read_bytes())
     cells = review(tmp_path).cells
     assert set(cells.loc[cells["group"] == "team=tiny", "n"]) == {4}
 
 
 def test_an_export_of_all_and_an_earlier_one_of_some_count_everybody_once(tmp_path):
-    people = answers({"growth": 12, "tiny": 4})
+    people = answers({"growth": 6, "tiny": 4})
     folder = write_survey(tmp_path, people)
-    export(people.iloc[:14], folder / "2026-10 halfway.csv")
-    assert review(tmp_path).cells["n"].max() == 16
+    export(people.iloc[:8], folder / "2026-10 halfway.csv")
+    assert review(tmp_path).cells["n"].max() == 10
 
 
 def test_the_team_keeps_its_name_when_its_header_changes(tmp_path):
@@ -97,7 +95,9 @@ def test_the_team_keeps_its_name_when_its_header_changes(tmp_path):
     (tmp_path / "survey" / "teams.csv").write_text("\n".join(["month,group,headcount", *heads, ""]), encoding="utf-8")
     found = survey(tmp_path)
     assert found.groups == ("team",)
-    assert found.answers.groupby(["month", "team"]).size().to_dict() == {(m, t): n for m in when for t, n in SIZES.items()}
+    assert found.answers.groupby(["month", "team"]).size().to_dict() == {
+        (m, t): n for m in when for t, n in SIZES.items()
+    }
 
 
 def test_two_columns_with_the_teams_do_not_stop_the_month(tmp_path):
@@ -120,9 +120,22 @@ def test_a_header_with_an_ampersand_is_one_group(tmp_path):
     assert set(review(tmp_path).groups) == {"all", "R&D 团队=growth", "R&D 团队=content"}
 
 
+@pytest.mark.parametrize("question", ["你今年想离职吗", "12、您是否考虑离职", "Do you plan to leave this year?"])
+def test_a_question_that_is_no_item_is_no_group_either(tmp_path, question):
+    # as a group, the exact number of those who said yes would be published, from one person on
+    folder = write_survey(tmp_path, answers(SIZES))
+    table = pd.read_csv(folder / "2026-10.csv", dtype=str)
+    table[question] = ["是", "否", "否"] * 7
+    table.to_csv(folder / "2026-10.csv", index=False)
+    assert survey(tmp_path).groups == ("team",)
+
+
 def test_without_items_csv_the_wordings_of_the_kit_are_read(tmp_path):
     folder = write_survey(tmp_path, answers(SIZES), own_items=False)
-    own = {"我的工作量是做得完的": "这个月我的工作量是做得完的", "我经常要加班到很晚": "这个月我经常要加班才能把事情做完"}
+    own = {
+        "我的工作量是做得完的": "这个月我的工作量是做得完的",
+        "我经常要加班到很晚": "这个月我经常要加班才能把事情做完",
+    }
     text = (folder / "2026-10.csv").read_text(encoding="utf-8-sig")
     for old, new in own.items():
         text = text.replace(old, new)
@@ -202,7 +215,9 @@ def test_git_itself_ignores_the_answers_and_keeps_the_register(tmp_path):
     subprocess.run(["git", "init", "-q", str(folder)], check=True)
     names = ["2026-10.csv", "2026-10.xlsx", "roster.txt", "suggestions.csv", "items.csv", "published.csv"]
     done = subprocess.run(
-        ["git", "-C", str(folder), "check-ignore", *(f"survey/{name}" for name in names)], capture_output=True, text=True
+        ["git", "-C", str(folder), "check-ignore", *(f"survey/{name}" for name in names)],
+        capture_output=True,
+        text=True,
     )
     assert done.stdout.split() == [f"survey/{name}" for name in names[:4]]
 
