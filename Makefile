@@ -36,6 +36,9 @@ bench: $(READY)
 	@$(BIN)/python bench/effects.py
 	@$(BIN)/python bench/holdout.py
 	@$(BIN)/python bench/causes.py
+	@$(BIN)/python bench/forms.py
+	@$(BIN)/python bench/health.py
+	@$(BIN)/python bench/health_changes.py
 
 pictures: $(READY) browser
 	@$(BIN)/python docs/pictures.py

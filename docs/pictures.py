@@ -24,6 +24,8 @@ PICTURES = (
     ("activity.phone.zh-CN.png", "index.html", 390, 1200, "#activity-d11_warmup"),
     ("causes.en.png", "index.en.html", 1280, 1500, "#rootcause"),
     ("cause.phone.zh-CN.png", "index.html", 390, 1200, "#cause-conversion"),
+    ("health.en.png", "index.en.html", 1280, 1500, "#health figure >> nth=0"),
+    ("health.phone.zh-CN.png", "index.html", 390, 1200, "#health figure >> nth=0"),
 )
 RUNNING = (
     ("pace.en.png", "index.en.html", 1280, 1500, "#goal-orders"),
