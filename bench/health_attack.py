@@ -29,6 +29,8 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 SCALE = np.arange(1, 6)
 STATES = {"total": SCALE, "favourable": (SCALE >= 4).astype(int), "unfavourable": (SCALE <= 2).astype(int)}
+PLAIN = {"presolve": False}
+"""Worlds this small gain nothing from it, and it prints lines of its own."""
 SMALL, TRIED = 4, 6000
 """Most people of a group that must not be recovered; most pairs of steps tried before the solver."""
 
@@ -110,7 +112,7 @@ class Puzzle:
         """A world with the smallest weighted sum; kept in the pool."""
         upper = np.repeat(self.truth.sum(axis=1), 5)
         bounds, integral = Bounds(0, upper), np.ones(len(upper))
-        found = milp(weights, integrality=integral, bounds=bounds, constraints=self.constraint)
+        found = milp(weights, integrality=integral, bounds=bounds, constraints=self.constraint, options=PLAIN)
         if found.status != 0:
             raise RuntimeError(f"the solver stopped: {found.message}")
         world = np.rint(found.x).astype(int)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -49,6 +50,7 @@ class Team(NamedTuple):
 SAME = "same people"
 KINDS = {
     SAME: Team(),
+    "everybody new each month": Team(turnover=1.0),
     "people change, 5 % a month": Team(turnover=0.05),
     "autocorrelated, 0.3": Team(memory=0.3),
     "shared wobble, sd 0.15": Team(common=0.15),
@@ -138,7 +140,7 @@ def welch_holm(year: Year, _keys: Array) -> Array:
 
 def tested(year: Year, levels: Array) -> Array:
     """Welch's p-values in order against their levels; the first that fails ends it."""
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
         p = np.nan_to_num(stats.ttest_ind(year[-1], year[-2], axis=0, equal_var=False).pvalue, nan=1.0)
     order = np.argsort(p, kind="stable")
     passed = p[order] <= levels
@@ -191,9 +193,10 @@ def situations() -> Iterator[tuple[str, int, dict[str, Rule]]]:
     for months in HISTORIES:
         with_means = {2: {}, 4: {}, 6: rounded, 12: means | rounded | OTHERS}
         yield SAME, months, answers | with_means[months]
-    for name in list(KINDS)[1:]:
-        yield name, 4, answers
-        yield name, 12, answers | rounded
+    for name, team in list(KINDS.items())[1:]:
+        if team.turnover < 1:
+            yield name, 4, answers
+        yield name, 12, answers | rounded | (OTHERS if team.turnover == 1 else {})
 
 
 def measure(seed: int, teams: int) -> Iterator[tuple[str, int, str, dict[int, list[float]], float]]:

@@ -11,16 +11,19 @@ The tree of errors::
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import wraps
 from itertools import groupby
 from traceback import extract_tb
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 ROWS_SHOWN = 5
 Code = TypeVar("Code", bound=StrEnum)
+Value = TypeVar("Value")
+Given = ParamSpec("Given")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,30 +147,38 @@ def speaking(lang: str) -> Iterator[None]:
         raise InputError(refused.problems, lang=lang) from None
 
 
-@contextmanager
-def unseen(what: str) -> Iterator[None]:
+def unseen(what: str) -> Callable[[Callable[Given, Value]], Callable[Given, Value]]:
     """Keep what people wrote out of an error nobody foresaw: it tells its kind and place, and no value.
 
-    Args:
-        what: What was being done.
+    The error itself is let go before another one is raised, so that no traceback can show its values, either.
 
-    Raises:
-        RuntimeError: Anything but an error of this package or of the file system was raised inside.
+    Args:
+        what: What is done, for the message.
+
+    Returns:
+        What makes such a function of a function; it raises RuntimeError instead of anything but an error of this
+        package or of the file system.
 
     Example:
-        >>> with unseen("team health"):
-        ...     int("somebody's answer")
+        >>> unseen("team health")(int)("somebody's answer")
         Traceback (most recent call last):
-        RuntimeError: team health: ValueError in <module>; please report it, the values stay here
+        RuntimeError: team health: ValueError in guarded; please report it, the values stay here
     """
-    try:
-        yield
-    except (OpsretroError, OSError, KeyboardInterrupt):
-        raise
-    except Exception as error:
-        place = extract_tb(error.__traceback__)[-1]
-        kind = f"{type(error).__name__} in {place.name}"
-        raise RuntimeError(f"{what}: {kind}; please report it, the values stay here") from None
+
+    def guarding(done: Callable[Given, Value]) -> Callable[Given, Value]:
+        @wraps(done)
+        def guarded(*given: Given.args, **named: Given.kwargs) -> Value:
+            try:
+                return done(*given, **named)
+            except (OpsretroError, OSError):
+                raise
+            except Exception as error:
+                kind = f"{type(error).__name__} in {extract_tb(error.__traceback__)[-1].name}"
+            raise RuntimeError(f"{what}: {kind}; please report it, the values stay here")
+
+        return guarded
+
+    return guarding
 
 
 class OutputError(OpsretroError):

@@ -348,16 +348,17 @@ class Workspace:
         """
         from opsretro.analysis.health_verdicts import review_health  # scipy takes a second, and nothing else needs it
 
-        with speaking(self.lang), unseen("team health"):
+        with speaking(self.lang):
             span = Period.parse(period, source="period")
             if "survey" not in self._inputs.forms:
                 raise InputError([Problem(code="table_needed", source="survey/", values={"section": "health"})])
-            review = review_health(
+            review = unseen("team health")(review_health)(
                 survey_folder(self._inputs.folder, self.settings),
                 workload=self._inputs.tables.get("workload", pd.DataFrame()),
-                roster=everybody(self._inputs.folder, self._inputs.tables),
+                roster=everybody(survey_folder(self._inputs.folder, self.settings), self._inputs.tables),
                 period=span,
-                as_of=self.as_of,
+                groups=self.settings.survey_groups,
+                as_of=self.as_of or date.today().isoformat(),
                 context=self.context,
             )
         return review.in_language(self.lang)

@@ -70,8 +70,8 @@ def test_a_month_that_was_never_published_is_refused_and_nothing_is_deleted(tmp_
     folder = write_survey(tmp_path, answers(SIZES, months(3)))
     before = names(folder)
     told = (
-        "^2026-08.csv: 1 problem. 2026-08 was never published, and its figures would be gone; run that month first, or add "
-        "--unpublished.\n2026-09.csv: 1 problem. 2026-09 was never published"
+        "^2026-08.csv: 1 problem. 2026-08 was never published, and its figures would be gone; run that month first, "
+        "or add --unpublished.\n2026-09.csv: 1 problem. 2026-09 was never published"
     )
     with pytest.raises(InputError, match=told):
         forget(folder, "2026-10")

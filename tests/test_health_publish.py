@@ -22,6 +22,12 @@ def cells(frame, groups=("team",), items=ONE) -> pd.DataFrame:
     return health.publish(frame, groups=list(groups), items=items).set_index("group")
 
 
+def calm(scale: str, turned: str) -> pd.DataFrame:
+    """The item on another scale, or turned."""
+    columns = ["question", "item", "dimension", "scale", "reversed"]
+    return pd.DataFrame([("calm", "calm", "calm", scale, turned)], columns=columns)
+
+
 MIXED = [4, 3, 5, 4, 2, 4, 1, 3, 3, 5]
 
 
@@ -138,13 +144,13 @@ def test_the_shown_teams_never_give_away_the_sum_of_one_to_four_others():
 
 
 def test_a_reversed_item_is_turned_before_it_is_shown():
-    items = pd.DataFrame([("calm", "calm", "calm", "1-5", "Y")], columns=["question", "item", "dimension", "scale", "reversed"])  # fmt: skip
+    items = calm("1-5", "Y")
     # 34 of ten people: 3.4; turned 6 - 3.4
     assert (cells(team(MIXED)).loc["all", "mean"], cells(team(MIXED), items=items).loc["all", "mean"]) == (3.4, 2.6)
 
 
 def test_a_scale_to_ten_is_shown_from_one_to_five():
-    items = pd.DataFrame([("calm", "calm", "calm", "1-10", "N")], columns=["question", "item", "dimension", "scale", "reversed"])  # fmt: skip
+    items = calm("1-10", "N")
     typed = [10, 8, 6, 3, 1, 7, 9, 2, 5, 4]
     # mean 5.5 is the middle, 3.0; from 8 up (step 7 of 9, three quarters) is favourable: 10, 8, 9
     found = cells(team(typed), items=items).loc["all"]
@@ -183,14 +189,15 @@ def test_a_header_with_an_ampersand_is_given_as_a_tuple():
 def test_a_group_named_like_a_cut_by_two_takes_no_cell_of_it():
     frame = answers({"a": 12, "a&tenure=x": 7}).assign(tenure=["x", "y"] * 9 + ["x"])
     found = health.publish(frame, groups=["team", "team&tenure"], items=ONE)
-    # the team of seven, and the six of team a with tenure x, are both told of
-    assert sorted(found.loc[found["group"] == "team=a&tenure=x", "n"]) == [6, 7]
+    # the team of seven, and the six of team a with tenure x, are both told of; the sign inside a value is a wide one
+    counts = found.set_index("group")["n"]
+    assert (counts["team=a＆tenure=x"], counts["team=a&tenure=x"]) == (7, 6)
 
 
 def test_a_missing_column_a_bad_month_and_a_second_answer_are_refused_at_once():
     frame = team(MIXED, respondent=[1, 1, *range(3, 11)])
     frame.loc[3, "month"] = "2026-13"
-    with pytest.raises(InputError) as e:
+    with pytest.raises(InputError, match=r"^answers: 4 problems\. ") as e:
         health.publish(frame, groups=["city"], items=[*ONE, "load"])
     assert [(problem.code, problem.column) for problem in e.value.problems] == [
         ("column_missing", None),
@@ -202,7 +209,7 @@ def test_a_missing_column_a_bad_month_and_a_second_answer_are_refused_at_once():
 
 def test_somebody_who_answered_twice_is_refused_with_a_count_and_no_name():
     frame = team(MIXED, respondent=["Zinaida", "Zinaida", *"abcdefgh"])
-    told = "^answers: 1 problem. Column 'respondent': 1 respondents answered more than once in a month; keep one row each.$"
+    told = "^answers: 1 problem. Column 'respondent': 1 respondents answered more than once in a month; keep one row"
     with pytest.raises(InputError, match=told):
         health.publish(frame, groups=["team"], items=ONE)
 

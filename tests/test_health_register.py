@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from multiprocessing import get_context
+
 import pandas as pd
 import pytest
-from health_cases import IDS, answers, months
+from health_cases import answers, months
 
 from opsretro import health
 from opsretro.errors import InputError
 from opsretro.tables.health_register import COLUMNS, empty_cells, months_that_differ, read_register, record
 
+IDS = ["calm", "late"]
 SIZES = {"a": 7, "b": 5, "c": 2}
 
 
@@ -37,8 +40,8 @@ def test_a_second_publication_of_a_month_is_refused_and_nothing_is_written(tmp_p
     publish(frame, register := tmp_path / "published.csv")
     before = register.read_bytes()
     told = (
-        "^published.csv: 1 problem. 2026-10 was published with other figures, and a second publication would let answers "
-        "be worked out; keep the first one.$"
+        "^published.csv: 1 problem. 2026-10 was published with other figures, and a second publication would let "
+        "answers be worked out; keep the first one.$"
     )
     with pytest.raises(InputError, match=told):
         publish(frame.drop(index=frame.index[-1]), register)
@@ -47,7 +50,7 @@ def test_a_second_publication_of_a_month_is_refused_and_nothing_is_written(tmp_p
 
 def test_every_month_that_differs_is_named(tmp_path):
     publish(answers(SIZES, months(3)), register := tmp_path / "published.csv")
-    with pytest.raises(InputError) as e:
+    with pytest.raises(InputError, match="2026-08 was published with other figures") as e:
         publish(answers(SIZES, months(3), seed=2), register)
     assert [problem.values["month"] for problem in e.value.problems] == months(3)
 
@@ -161,6 +164,21 @@ def test_nothing_is_left_beside_the_register(tmp_path):
 def test_a_register_that_cannot_be_written_is_an_error_and_no_register(tmp_path):
     with pytest.raises(OSError, match="No such file or directory"):
         record(tmp_path / "nowhere" / "published.csv", empty_cells())
+
+
+def one_month(path, cells: pd.DataFrame, month: str) -> None:
+    record(path, cells[cells["month"] == month])
+
+
+def test_runs_at_once_lose_no_month(tmp_path):
+    when = months(12)
+    cells = health.publish(answers({"a": 6}, when), groups=["team"], items=["calm"])
+    started = [get_context("fork").Process(target=one_month, args=(tmp_path / "p.csv", cells, m)) for m in when]
+    for process in started:
+        process.start()
+    for process in started:
+        process.join()
+    assert set(read_register(tmp_path / "p.csv")["month"]) == set(when)
 
 
 def test_differing_months_are_found_whatever_the_order_of_rows():

@@ -1,4 +1,4 @@
-"""What people answered and who they are is planted in every file of a survey, and looked for in all that a run leaves."""
+"""What people answered and who they are is planted in every file of a survey, and looked for in all a run leaves."""
 
 from __future__ import annotations
 
@@ -213,9 +213,8 @@ def unforeseen() -> RuntimeError:
         int(answer)
 
     told = "^survey: ValueError in broken; please report it, the values stay here$"
-    with pytest.raises(RuntimeError, match=told) as caught:
-        with unseen("survey"):
-            broken(PLANTED["mail"])
+    with pytest.raises(RuntimeError, match=told) as caught, unseen("survey"):
+        broken(PLANTED["mail"])
     return caught.value
 
 

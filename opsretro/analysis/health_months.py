@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from opsretro.analysis.health_publish import EVERYBODY
 from opsretro.analysis.health_review import HealthReview
 from opsretro.analysis.methods.disclosure_audit import SMALL
 from opsretro.analysis.methods.month_changes import FULL_MONTHS, LEAST_MONTHS, Method, Verdict, changes
-from opsretro.tables.survey import TEAM
+from opsretro.tables.health_register import EVERYBODY
+from opsretro.tables.survey_files import TEAM
 
 STEPS = np.arange(1.0, 6.0)
 STEEPEST, LEAST_SHARE = 12.0, 0.01

@@ -7,6 +7,7 @@ are no windows over several months and no index over several items, and each ite
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +15,8 @@ import pandas as pd
 
 from opsretro.analysis.methods.disclosure import Shown, shown_cells
 from opsretro.errors import InputError, Problem
-from opsretro.tables.health_register import COLUMNS, empty_cells, record
+from opsretro.tables.health_register import COLUMNS, EVERYBODY, empty_cells, in_order, record
 from opsretro.tables.survey_items import Items, on_five, survey_items
-
-EVERYBODY = "all"
 
 
 def publish(
@@ -65,14 +64,10 @@ def publish(
         for cell in _cells(str(month), part, item, cuts)
     ]
     cells = pd.DataFrame(found, columns=list(COLUMNS)).astype(empty_cells().dtypes.to_dict())
-    cells = cells.sort_values(["month", "group", "item"], key=_everybody_first, kind="stable", ignore_index=True)
+    cells = in_order(cells)
     if register is not None:
         record(Path(register), cells)
     return cells
-
-
-def _everybody_first(column: pd.Series) -> pd.Series:
-    return column.mask(column == EVERYBODY, "") if column.name == "group" else column
 
 
 def _problems(answers: pd.DataFrame, cuts: Sequence[tuple[str, ...]], items: Sequence[str]) -> Iterator[Problem]:
@@ -115,13 +110,14 @@ def _members(answered: pd.DataFrame, people: pd.DataFrame, cuts: Sequence[tuple[
 
 
 def _labels(people: pd.DataFrame, cut: Sequence[str]) -> pd.Series:
-    """Name of everybody's group, missing where one of the columns is empty."""
-    parts = [name + "=" + people[name].astype("str").str.strip() for name in cut]
-    is_there = (people[list(cut)].notna() & (people[list(cut)].astype("str") != "")).all(axis=1)
-    label = parts[0]
-    for part in parts[1:]:
-        label = label + "&" + part
-    return label.where(is_there)
+    """Name of everybody's group, missing where one of the columns is empty.
+
+    Any blank in a value is one space, and what would read as a second column is no longer one.
+    """
+    values = people[list(cut)].astype("str").apply(lambda column: column.str.split().str.join(" "))
+    is_there = (people[list(cut)].notna() & (values != "")).all(axis=1)
+    values = values.apply(lambda column: column.str.replace(r"&(?=[^&]*=)", "＆", regex=True))
+    return reduce(lambda left, right: left + "&" + right, [f"{name}=" + values[name] for name in cut]).where(is_there)
 
 
 def _row(month: str, group: str, item: str, shown: Shown) -> dict[str, object]:

@@ -60,8 +60,8 @@ class HealthReview(Result):
         changes: One row a group and dimension of the month. verdict (up, down, steady, cannot_tell), mean, expected,
             lower, upper (where a month like those before would lie; NaN = unknown), n, n_months (months it rests on),
             method (prediction, none).
-        participation: One row a month and group (all, team=…). headcount (NaN = unknown), n (forms with an answer;
-            NaN = fewer than five), share (of the headcount).
+        participation: One row a month and group (all, team=…). headcount (NaN = unknown), n (people who answered
+            its most answered item; NaN = fewer than five), share (of the headcount).
         workload: One row a month and group. headcount; overtime (share of the contracted hours, 0.08 = 8 % more),
             training_hours, leave_days (a head), NaN = unknown; suppressed (bool: as in the survey).
         themes: One row a theme of the month's comments: theme, n (comments), most first. Empty where fewer than ten

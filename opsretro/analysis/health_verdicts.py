@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from opsretro.analysis.health_months import dimension_means, month_changes, participation, workload_beside
-from opsretro.analysis.health_publish import EVERYBODY, publish
+from opsretro.analysis.health_publish import publish
 from opsretro.analysis.health_review import HealthFinding, HealthReview, HealthState
 from opsretro.analysis.methods.disclosure import BANDS_FROM
+from opsretro.analysis.methods.disclosure_audit import SMALL
 from opsretro.analysis.methods.month_changes import Verdict
 from opsretro.analysis.methods.themes import themes
 from opsretro.analysis.result import Context, Finding
-from opsretro.tables.health_register import read_register
+from opsretro.tables.health_register import EVERYBODY, in_order, read_register
 from opsretro.tables.period import Period, add_months
 from opsretro.tables.redact import redact
 from opsretro.tables.suggestions import read_suggestions
 from opsretro.tables.survey import Survey, read_survey
-from opsretro.tables.survey_files import REGISTER, SUGGESTIONS
+from opsretro.tables.survey_files import REGISTER, SUGGESTIONS, TEAM
 
 MONTHS = 13
 """Months that are shown: the one that is judged, and a year before it."""
@@ -32,6 +33,7 @@ def review_health(
     *,
     workload: pd.DataFrame,
     roster: Collection[str],
+    groups: Sequence[str],
     period: Period,
     as_of: str,
     context: Context,
@@ -42,8 +44,9 @@ def review_health(
         folder: The survey folder.
         workload: Rows of the workload table; may be empty.
         roster: Names and ids to hide in what people wrote.
+        groups: Group columns to cut by; those no export has are left out.
         period: A month, a quarter or a year; its newest month that is over and has answers is judged.
-        as_of: Day up to which things are known, ISO; empty = all months are over.
+        as_of: Day up to which things are known, ISO.
         context: For display.
 
     Returns:
@@ -55,16 +58,16 @@ def review_health(
     register = read_register(folder / REGISTER)
     survey = read_survey(folder, without=set(register["month"]) - set(period.months))
     month, state = _judged(survey, register, period, as_of)
-    cells = _published(survey, register, month)
+    cells = _published(survey, register, month, groups)
+    late = _late(survey, cells, month) if month in set(register["month"]) else 0
     dimensions = dimension_means(cells)
     found = month_changes(dimensions, month)
     asked = participation(cells, survey.headcount)
     hours = workload_beside(_until(workload, month or period.months[-1]), cells)
-    said, box, n_comments = _voices(survey, folder, roster, month, asked)
+    whole = asked[(asked["month"] == month) & (asked["group"] == EVERYBODY)]
+    said, box, n_comments = _voices(survey, folder, roster, month, is_shown=not late and _are_many(whole))
     if state is HealthState.SHOWN and not (dimensions["month"] == month).any():
         state = HealthState.WITHHELD
-    late = _late(survey, register, month)
-    whole = asked[(asked["month"] == month) & (asked["group"] == EVERYBODY)]
     findings = _findings(state, found, whole, hours[hours["month"] == month], box, late)
     return HealthReview(
         period=period.label,
@@ -80,7 +83,7 @@ def review_health(
         themes=themes(said) if said else pd.DataFrame(columns=["theme", "n"]),
         comments=pd.DataFrame({"text": said}),
         suggestions=box,
-        log=survey.log[survey.log["month"] == month],
+        log=survey.log[survey.log["month"] == (month if not late else "")],
         n_comments=n_comments,
     )
 
@@ -91,27 +94,32 @@ def _judged(survey: Survey, register: pd.DataFrame, period: Period, as_of: str) 
     A survey that still runs is not looked at: who looks twice learns what those answered who came in between.
     """
     answered = {*survey.answers["month"], *register["month"]} & set(period.months)
-    over = [month for month in answered if not as_of or as_of[:7] > month]
+    over = [month for month in answered if as_of >= Period.parse(month).end.isoformat()]
     if over:
         return max(over), HealthState.SHOWN
     return "", HealthState.RUNNING if answered else HealthState.NO_ANSWERS
 
 
-def _published(survey: Survey, register: pd.DataFrame, month: str) -> pd.DataFrame:
+def _published(survey: Survey, register: pd.DataFrame, month: str, groups: Sequence[str]) -> pd.DataFrame:
     """The cells of a month and the year before it: as they were published, or as they may be."""
-    first = add_months(month, 1 - MONTHS) if month else ""
-    old = register[register["month"].between(first, month)] if month else register.iloc[:0]
+    if not month:
+        return register.iloc[:0].assign(dimension="", low=np.nan, middle=np.nan, high=np.nan)
+    first = add_months(month, 1 - MONTHS)
+    old = register[register["month"].between(first, month)]
     new = survey.answers[survey.answers["month"].between(first, month) & ~survey.answers["month"].isin(old["month"])]
-    fresh = (
-        publish(new, groups=[(name,) for name in survey.groups], items=survey.items)
-        if month and len(new)
-        else register.iloc[:0]
-    )
-    cells = pd.concat([frame for frame in (old, fresh) if len(frame)] or [register.iloc[:0]], ignore_index=True)
+    cuts = [(name,) for name in groups if name in survey.groups]
+    fresh = [_without_strangers(publish(new, groups=cuts, items=survey.items), survey)] if len(new) else []
+    cells = in_order(pd.concat([frame for frame in (old, *fresh) if len(frame)] or [old], ignore_index=True))
     dimension = survey.items.drop_duplicates("item").set_index("item")["dimension"]
     bands = pd.DataFrame([_bands(dist) for dist in cells["dist"]], columns=["low", "middle", "high"], dtype="float64")
-    cells = cells.assign(dimension=cells["item"].map(dimension).fillna(cells["item"])).join(bands)
-    return cells.sort_values("month", kind="stable", ignore_index=True)
+    return cells.assign(dimension=cells["item"].map(dimension).fillna(cells["item"])).join(bands)
+
+
+def _without_strangers(cells: pd.DataFrame, survey: Survey) -> pd.DataFrame:
+    """Cells without groups of fewer than five whom nobody listed: what one person typed there is an answer, too."""
+    listed = {f"{TEAM}={group}" for group in survey.headcount["group"]} | {EVERYBODY}
+    most = cells.groupby(["month", "group"])["n"].transform("max")
+    return cells[cells["group"].isin(listed) | (most >= SMALL)]
 
 
 def _bands(dist: dict[str, int] | None) -> tuple[float, float, float]:
@@ -125,22 +133,29 @@ def _until(table: pd.DataFrame, month: str) -> pd.DataFrame:
     return table[table["month"].between(add_months(month, 1 - MONTHS), month)] if len(table) else empty
 
 
-def _late(survey: Survey, register: pd.DataFrame, month: str) -> int:
-    """Forms that came after the month was published; they are not counted, or their answers would show."""
-    then = register[(register["month"] == month) & (register["group"] == EVERYBODY)]
-    now = int((survey.answers["month"] == month).sum())
-    return max(now - int(then["n"].max()), 0) if len(then) and now else 0
+def _late(survey: Survey, cells: pd.DataFrame, month: str) -> int:
+    """Forms that came after the month was published: counted, not shown, or their answers could be subtracted."""
+    then = cells[(cells["month"] == month) & (cells["group"] == EVERYBODY)].set_index("item")["n"]
+    answers = survey.answers[survey.answers["month"] == month]
+    now = pd.Series({item: int(answers[item].notna().sum()) for item in then.index if item in answers}, dtype="int64")
+    return max(int((now - then).max()), 0) if len(now) and len(answers) else 0
+
+
+def _are_many(whole: pd.DataFrame) -> bool:
+    return bool(len(whole) and whole["n"].max() >= BANDS_FROM)
 
 
 def _voices(
-    survey: Survey, folder: Path, roster: Collection[str], month: str, asked: pd.DataFrame
+    survey: Survey, folder: Path, roster: Collection[str], month: str, *, is_shown: bool
 ) -> tuple[list[str], pd.DataFrame, int]:
-    """Comments and suggestions of a month, redacted, in an order of their own; none from a small team."""
+    """Comments and suggestions of a month, redacted, in an order of their own; none from a small team.
+
+    Nor any once a form came late: beside the list of before it would show whose comment is new.
+    """
     box = read_suggestions(folder / SUGGESTIONS, month=month, roster=roster) if month else pd.DataFrame()
     box = box.rename(columns={"text": "suggestion"})
     said = list(survey.comments.get(month, []))
-    now = asked[(asked["month"] == month) & (asked["group"] == EVERYBODY)]
-    if not len(now) or not now["n"].max() >= BANDS_FROM:
+    if not is_shown:
         return [], box.iloc[:0], len(said)
     return sorted(redact(said, roster), key=lambda text: hashlib.sha256(text.encode()).hexdigest()), box, len(said)
 

@@ -122,8 +122,9 @@ def _checked(workspace: Path, month: str, lang: str, as_of: str | None) -> tuple
         period = Period.parse(month)
     with collecting(problems):
         ops = open_workspace(workspace.resolve(), lang=lang, as_of=as_of)
-    with collecting(problems), unseen("survey"):
-        forms = len(read_survey(survey_folder(workspace.resolve(), read_settings(workspace)[0])).answers)
+    with collecting(problems):
+        folder = survey_folder(workspace.resolve(), read_settings(workspace)[0])
+        forms = len(unseen("survey")(read_survey)(folder).answers)
     if problems:
         raise InputError(problems)
     ops.check_period(period.label)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,11 +13,11 @@ from random import SystemRandom
 import numpy as np
 import pandas as pd
 
-from opsretro.errors import InputError, Problem
+from opsretro.errors import InputError, Problem, collecting
 from opsretro.tables.form_headers import Column, Role, asked_item, column_of, is_shared, known_wordings, wording_key
 from opsretro.tables.form_items import Reading, Scale, read_item
 from opsretro.tables.form_labels import read_answer
-from opsretro.tables.form_table import read_table
+from opsretro.tables.form_table import FormTable, read_table
 from opsretro.tables.form_values import as_month, is_given, role_by_values, tells_who
 from opsretro.tables.survey_items import Items, survey_items
 
@@ -35,7 +35,8 @@ class Form:
         answers: One row a person, shuffled, fresh index: ``month`` and group columns where the form has them (text
             under their own header), then one column an item (float, as typed on the item's own scale, not turned;
             NaN = missing).
-        comments: Free texts by header, each list shuffled by itself; not redacted.
+        said: Free texts, shuffled by themselves and not redacted: month (missing = the form has none), column (header),
+            text.
         log: What was done: kind, column (header or item), n. Kinds: ``identifier``, ``total``, ``dropped`` (columns
             left out; n = filled cells), ``duplicate`` and ``empty`` (rows left out), ``repaired``, ``missing``
             (skipped), ``unsure`` (not sure, not applicable: missing), ``invalid`` (outside the scale, half steps,
@@ -43,8 +44,13 @@ class Form:
     """
 
     answers: pd.DataFrame = field(repr=False)
-    comments: Mapping[str, list[str]] = field(repr=False)
+    said: pd.DataFrame = field(repr=False)
     log: pd.DataFrame
+
+    @property
+    def comments(self) -> dict[str, list[str]]:
+        """Free texts by header; not redacted."""
+        return {str(column): list(rows["text"]) for column, rows in self.said.groupby("column", sort=False)}
 
 
 def read_form(path: str | Path, *, items: Items) -> Form:
@@ -65,29 +71,61 @@ def read_form(path: str | Path, *, items: Items) -> Form:
         InputError: The file is no table, no column is an item, an item stands there twice, holds two scales or mostly
             unknown words. Names headers and counts, never an answer.
     """
-    path = Path(path)
-    asked = survey_items(items)
+    return read_forms([Path(path)], items=items)[0]
+
+
+def read_forms(paths: Sequence[Path], *, items: Items) -> list[Form]:
+    """Read exports that may overlap, such as one saved halfway and one at the end.
+
+    Args:
+        paths: The files. Those with the same header are read as one: a row that stands in two of them counts once.
+        items: As `survey_items`.
+
+    Returns:
+        One form a header.
+
+    Raises:
+        InputError: As `read_form`; the problems of all files at once.
+    """
+    asked, problems = survey_items(items), list[Problem]()
     wordings = known_wordings(asked)
-    table = read_table(path, lambda header: asked_item(header, wordings))
+    tables: dict[tuple[str, ...], list[tuple[str, FormTable]]] = {}
+    for path in paths:
+        with collecting(problems):
+            table = read_table(path, lambda header: asked_item(header, wordings))
+            tables.setdefault(tuple(table.header), []).append((path.name, table))
+    forms = []
+    for same in tables.values():
+        with collecting(problems):
+            forms.append(_read(FormTable.joined([table for _, table in same]), asked, ", ".join(n for n, _ in same)))
+    if problems:
+        raise InputError(problems)
+    return forms
+
+
+def _read(table: FormTable, asked: pd.DataFrame, source: str) -> Form:
+    """One table as a form."""
+    wordings = known_wordings(asked)
     columns = [column_of(place, header, wordings) for place, header in enumerate(table.header)]
     if not any(column.item for column in columns):
-        raise InputError([_no_items(table.header, asked, wordings, path.name)])
+        raise InputError([_no_items(table.header, asked, wordings, source)])
     cells = _once(table.cells, columns)
     columns = [Column(c.place, c.label, role_by_values(c, cells[c.place]), c.item) for c in columns]
     cells = _once(cells, columns)
     log: Log = Counter({("repaired", ""): table.repaired, ("duplicate", ""): len(table.cells) - len(cells)})
     log.update({(c.role.value, c.label): _filled(cells[c.place]) for c in columns if c.role in _LEFT_OUT})
-    scored, problems = _scores(cells, columns, asked, log, path.name)
+    scored, problems = _scores(cells, columns, asked, log, source)
     if problems:
         raise InputError(problems)
     answers = pd.concat([_groups(cells, columns, list(scored), log), scored], axis=1)
-    return _form(answers, scored.notna().any(axis=1), _comments(cells, columns, log), log)
+    said = _said(cells, columns, answers.get("month", pd.Series(None, cells.index, dtype="str")), log)
+    return _form(answers, scored.notna().any(axis=1), said, log)
 
 
 _LEFT_OUT = {Role.IDENTIFIER, Role.TOTAL, Role.UNKNOWN}
 
 
-def _form(answers: pd.DataFrame, filled: pd.Series, comments: dict[str, list[str]], log: Log) -> Form:
+def _form(answers: pd.DataFrame, filled: pd.Series, said: pd.DataFrame, log: Log) -> Form:
     """The form without empty rows, in no order."""
     order = list(np.flatnonzero(filled.to_numpy(dtype="bool")))
     SystemRandom().shuffle(order)
@@ -96,7 +134,7 @@ def _form(answers: pd.DataFrame, filled: pd.Series, comments: dict[str, list[str
     lines = known if len(answers) else [*known, ("empty", "", 0)]
     frame = pd.DataFrame(lines, columns=["kind", "column", "n"])
     frame["kind"] = frame["kind"].replace(Role.UNKNOWN.value, "dropped")
-    return Form(answers=answers.iloc[order].reset_index(drop=True), comments=comments, log=frame)
+    return Form(answers=answers.iloc[order].reset_index(drop=True), said=said, log=frame)
 
 
 def _no_items(header: list[str], asked: pd.DataFrame, wordings: Mapping[str, str], source: str) -> Problem:
@@ -185,17 +223,19 @@ def _numbered(label: str, i: int) -> str:
     return label if i == 1 and label != "month" else f"{label} {i}"
 
 
-def _comments(cells: pd.DataFrame, columns: list[Column], log: Log) -> dict[str, list[str]]:
-    """Free texts by header, each list in an order of its own; cells that are nothing but a contact are left out."""
-    found: dict[str, list[str]] = {}
+def _said(cells: pd.DataFrame, columns: list[Column], months: pd.Series, log: Log) -> pd.DataFrame:
+    """Free texts in an order of their own; cells that are nothing but a contact are left out."""
+    found: list[tuple[str | None, str, str]] = []
     for column in columns:
         if column.role is Role.COMMENT:
-            texts = [text.strip() for text in cells[column.place] if is_given(text)]
-            kept = [text for text in texts if not tells_who(text)]
+            texts = [
+                (month, text.strip()) for month, text in zip(months, cells[column.place], strict=True) if is_given(text)
+            ]
+            kept = [(month, column.label, text) for month, text in texts if not tells_who(text)]
             log.update({("identifier", column.label): n} if (n := len(texts) - len(kept)) else {})
-            found[column.label] = found.get(column.label, []) + kept
-            SystemRandom().shuffle(found[column.label])
-    return found
+            found += kept
+    SystemRandom().shuffle(found)
+    return pd.DataFrame(found, columns=["month", "column", "text"], dtype="str")
 
 
 def _plain(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -40,6 +40,12 @@ class FormTable:
     header: list[str]
     cells: pd.DataFrame
     repaired: int
+
+    @classmethod
+    def joined(cls, tables: Sequence[FormTable]) -> FormTable:
+        """Tables with the same header as one."""
+        cells = pd.concat([table.cells for table in tables], ignore_index=True)
+        return cls(header=tables[0].header, cells=cells, repaired=sum(table.repaired for table in tables))
 
 
 def read_table(path: Path, known: Callable[[str], str]) -> FormTable:

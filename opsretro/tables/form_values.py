@@ -63,7 +63,7 @@ def role_by_values(column: Column, cells: pd.Series) -> Role:
 
     Returns:
         `IDENTIFIER` when the values tell who answered, whatever the header says; `UNKNOWN` for what is neither a
-        comment nor a group: it is left out.
+        comment nor asks for a group in its header: a question that is no item is left out.
     """
     given = cells[cells.map(is_given).astype("bool")]
     if column.role in {Role.IDENTIFIER, Role.ITEM, Role.TOTAL, Role.MONTH} or not len(given):
@@ -72,7 +72,7 @@ def role_by_values(column: Column, cells: pd.Series) -> Role:
         return Role.IDENTIFIER
     if column.role is Role.COMMENT:
         return Role.COMMENT
-    if _are_groups(given, named=column.role is Role.GROUP):
+    if column.role is Role.GROUP and _are_groups(given):
         return Role.GROUP
     return Role.COMMENT if given.map(_words).mean() >= SHORTEST_TEXT else Role.UNKNOWN
 
@@ -88,13 +88,10 @@ def _marks_each(given: pd.Series) -> bool:
     return len(given) >= 3 and bool(codes.all()) and given.nunique() >= 0.9 * len(given)
 
 
-def _are_groups(given: pd.Series, *, named: bool) -> bool:
-    """Few short values that are no answers to a question; without a telling header they must repeat, too."""
+def _are_groups(given: pd.Series) -> bool:
+    """Few short values that are no answers to a question."""
     answers = [read_answer(cell) for cell in given.unique()]
     if given.str.len().max() > LONGEST_GROUP or sum(answer.labelled for answer in answers) * 2 >= len(answers):
         return False
-    if named:
-        unlike = len(given) >= 4 and len(answers) == len(given)
-        return not unlike and len(answers) <= max(MOST_GROUPS, len(given) // 2)
-    numbers = any(answer.code is not None for answer in answers)
-    return not numbers and len(answers) <= min(MOST_GROUPS, len(given) // 2)
+    unlike = len(given) >= 4 and len(answers) == len(given)
+    return not unlike and len(answers) <= max(MOST_GROUPS, len(given) // 2)

@@ -12,6 +12,7 @@ from opsretro.errors import InputError, Problem
 from opsretro.tables.form import read_form
 from opsretro.tables.health_register import read_register
 from opsretro.tables.reader import read_cells
+from opsretro.tables.suggestions import read_suggestions
 from opsretro.tables.survey_files import ITEMS, OWN_ITEMS, REGISTER, SUGGESTIONS, exports, guard, month_of
 
 
@@ -34,7 +35,10 @@ def forget(folder: Path, before: str, *, unpublished: bool = False) -> list[str]
     """
     if not pd.Series([before]).str.fullmatch(r"\d{4}-(0[1-9]|1[0-2])").all():
         raise InputError([Problem(code="month_only", source="--before", values={"value": before})])
+    if not folder.is_dir():
+        raise InputError([Problem(code="no_folder", source=str(folder))])
     guard(folder)
+    read_suggestions(folder / SUGGESTIONS, month=before)  # refused before anything is deleted
     held = {path: _months(path, folder) for path in exports(folder)}
     old = {path: months for path, months in held.items() if months and min(months) < before}
     known = set(read_register(folder / REGISTER)["month"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +13,13 @@ import pandas as pd
 from opsretro.errors import InputError, Problem
 from opsretro.tables.reader import read_cells
 
+try:
+    import fcntl
+except ImportError:  # no Unix
+    fcntl = None  # type: ignore[assignment]
+
+EVERYBODY = "all"
+"""The group of everybody who answered."""
 COLUMNS = ("month", "group", "item", "n", "mean", "decimals", "dist", "suppressed", "reason")
 
 
@@ -46,50 +55,79 @@ def empty_cells() -> pd.DataFrame:
 def _typed(cells: pd.DataFrame) -> pd.DataFrame:
     typed = cells.reset_index(drop=True).astype("str")
     dist = [json.loads(text) if text else None for text in typed["dist"]]
-    if not typed["suppressed"].isin(["True", "False"]).all() or not typed["month"].str.fullmatch(r"\d{4}-\d\d").all():
+    known = typed["suppressed"].isin(["True", "False"]) & typed["month"].str.fullmatch(r"\d{4}-(0[1-9]|1[0-2])")
+    if not known.all() or not all(bands is None or isinstance(bands, dict) for bands in dist):
         raise ValueError("not a register")
-    return typed.assign(
-        n=typed["n"].astype("int64"),
-        mean=pd.to_numeric(typed["mean"].mask(typed["mean"] == "")).astype("float64"),
-        decimals=typed["decimals"].astype("int64"),
-        dist=pd.Series(dist, dtype="object"),
-        suppressed=typed["suppressed"] == "True",
+    return in_order(
+        typed.assign(
+            n=typed["n"].astype("int64"),
+            mean=pd.to_numeric(typed["mean"].mask(typed["mean"] == "")).astype("float64"),
+            decimals=typed["decimals"].astype("int64"),
+            dist=pd.Series(dist, dtype="object"),
+            suppressed=typed["suppressed"] == "True",
+        )
     )
+
+
+def in_order(cells: pd.DataFrame) -> pd.DataFrame:
+    """Cells by month, everybody before the groups, and item."""
+    keys = cells.assign(group=cells["group"].mask(cells["group"] == EVERYBODY, ""))[["month", "group", "item"]]
+    return cells.loc[keys.sort_values(list(keys), kind="stable").index].reset_index(drop=True)
 
 
 def months_that_differ(old: pd.DataFrame, new: pd.DataFrame) -> list[str]:
     """Months that stand in both with different cells."""
     both = set(old["month"]) & set(new["month"])
-    return sorted(month for month in both if _lines(old[old["month"] == month]) != _lines(new[new["month"] == month]))
+    return sorted(month for month in both if _text(old[old["month"] == month]) != _text(new[new["month"] == month]))
 
 
 def record(path: Path, cells: pd.DataFrame) -> None:
     """Add the months that are new; a month that stands in the register already must be the same.
 
     Args:
-        path: The register; made when it does not exist. It is replaced whole or not at all.
+        path: The register; made when it does not exist. It is replaced whole or not at all, by one writer at a time.
         cells: As `read_register` returns them.
 
     Raises:
         InputError: A month was published with other cells; nothing is written.
         OSError: The register cannot be written.
     """
-    old = read_register(path)
+    if path.exists() and set(cells["month"]) <= set(read_register(path)["month"]):
+        _check(read_register(path), cells, path)
+        return
+    with _alone(path):
+        old = read_register(path)
+        _check(old, cells, path)
+        fresh = cells[~cells["month"].isin(old["month"])]
+        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        draft.write_text(_text(pd.concat([frame for frame in (old, fresh) if len(frame)] or [old])), encoding="utf-8")
+        draft.replace(path)
+
+
+def _check(old: pd.DataFrame, cells: pd.DataFrame, path: Path) -> None:
     if differing := months_that_differ(old, cells):
         raise InputError(
             Problem(code="published_differently", source=path.name, values={"month": month}) for month in differing
         )
-    fresh = cells[~cells["month"].isin(old["month"])]
-    if fresh.empty and path.exists():
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """One writer in the folder at a time, where the system knows locks; a lock ends with its process."""
+    if fcntl is None:
+        yield
         return
-    lines = sorted(_lines(old) + _lines(fresh))
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text("".join(line + "\n" for line in [",".join(COLUMNS), *lines]), encoding="utf-8")
-    draft.replace(path)
+    held = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
 
 
-def _lines(cells: pd.DataFrame) -> list[str]:
-    """One line of the file a cell; the same cell is always the same line."""
-    dist = cells["dist"].map(lambda bands: json.dumps(bands, separators=(",", ":")) if bands else "")
-    text = cells[list(COLUMNS)].assign(dist=dist, mean=cells["mean"].map("{:.1f}".format).replace("nan", ""))
-    return sorted(text.to_csv(index=False, header=False, lineterminator="\n").splitlines())
+def _text(cells: pd.DataFrame) -> str:
+    """The file: the same cells are always the same bytes."""
+    ordered = in_order(cells)
+    dist = ordered["dist"].map(lambda bands: json.dumps(bands, separators=(",", ":")) if bands else "")
+    mean = ordered["mean"].map("{:.1f}".format).replace("nan", "")
+    return ordered[list(COLUMNS)].assign(dist=dist, mean=mean).to_csv(index=False, lineterminator="\n")

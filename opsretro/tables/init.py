@@ -75,6 +75,11 @@ data = 0.4
 # 表在别的文件里时 · Where a table has another file name.
 # metrics = "export/metrics.csv"
 
+[survey]
+# 问卷按哪些列分组，一次一列；team 是 teams.csv 里的分组。列越多，能展示的越少
+# The columns the survey is cut by, one at a time; team has the groups of teams.csv. The more, the less can be shown.
+groups = ["team"]
+
 [names]
 # 目标、指标、活动、取值的名称 · Names of goals, KPIs, activities and values in each language.
 # gmv = { zh-CN = "成交额", en = "GMV" }

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from opsretro.tables.reader import as_text
+
 HAN = "\u3400-\u9fff"
 SURNAMES = (
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方"
@@ -81,10 +83,18 @@ def named_people(text: str, people: Collection[str]) -> list[str]:
 
 
 def everybody(folder: Path, tables: Mapping[str, pd.DataFrame]) -> set[str]:
-    """Everybody the workspace knows by name or id: owners, and the roster that hides names in comments."""
+    """Everybody the workspace knows by name or id: owners, and the roster that hides names in comments.
+
+    Args:
+        folder: The survey folder, for its roster.txt in UTF-8 or GB18030.
+        tables: Those of the workspace.
+
+    Raises:
+        InputError: The roster is no text; names it holds would not be hidden.
+    """
     owners = (tables[name]["owner"].dropna() for name in ("goals", "activities") if name in tables)
-    roster = folder / "survey" / "roster.txt"
-    names = roster.read_text(encoding="utf-8-sig", errors="replace").split("\n") if roster.is_file() else []
+    roster = folder / "roster.txt"
+    names = as_text(roster.read_bytes(), roster.name).splitlines() if roster.is_file() else []
     return {str(name).strip() for name in chain(*owners, names)} - {""}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from opsretro.errors import Problem
+from opsretro.errors import InputError, Problem
 
 _MARKUP = ("<!doctype", "<html", "<?xml", "<head", "<script")
 _SIGNATURES = {b"PK\x03\x04": "xlsx", b"\xd0\xcf\x11\xe0": "xls", b"PAR1": "parquet", b"%PDF": "pdf"}
@@ -56,6 +56,18 @@ def _decode(data: bytes, source: str) -> tuple[str, list[Problem]]:
             return "", [Problem(code="web_page", source=source)]
         return text, []
     return "", [Problem(code="not_text", source=source)]
+
+
+def as_text(data: bytes, source: str) -> str:
+    """Bytes of a plain text file as text; an empty file is an empty text.
+
+    Raises:
+        InputError: They are no text in UTF-8 or GB18030.
+    """
+    text, problems = _decode(data, source) if data.strip() else ("", [])
+    if problems and problems[0].code != "empty_file":
+        raise InputError(problems)
+    return text
 
 
 def _fast(text: str) -> pd.DataFrame | None:

@@ -70,6 +70,7 @@ class Settings:
         alerts: Rule by KPI or goal_id for `opsretro alerts`; the empty key is the rule of all others.
         assessment_weights: Weight by assessor (supervisor, peer, self, data).
         sources: File by table, where it is not ``<table>.csv``.
+        survey_groups: Group columns the survey is cut by, one at a time; ``team`` has the groups of teams.csv.
         drivers: KPIs a KPI is the product of, the widest first, by KPI: ``gmv`` from visits over orders.
         names: Name by id and language.
     """
@@ -85,6 +86,7 @@ class Settings:
     alerts: Mapping[str, AlertRule] = field(default_factory=lambda: {"": AlertRule()})
     assessment_weights: Mapping[str, float] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
+    survey_groups: tuple[str, ...] = ("team",)
     drivers: Mapping[str, Sequence[str]] = field(default_factory=dict)
     names: Names = field(default_factory=dict)
 
@@ -221,6 +223,12 @@ def _sources(value: object) -> dict[str, Any] | None:
     return {"sources": value} if good else None
 
 
+def _survey(value: object) -> dict[str, Any] | None:
+    groups = value.get("groups") if isinstance(value, dict) and set(value) == {"groups"} else None
+    good = isinstance(groups, list) and all(map(_is_text, groups)) and len(set(groups)) == len(groups)
+    return {"survey_groups": tuple(groups or ())} if good else None
+
+
 def _drivers(value: object) -> dict[str, Any] | None:
     good = isinstance(value, dict) and all(
         isinstance(chain, list) and chain and all(map(_is_text, chain)) and len({kpi, *chain}) > len(chain)
@@ -251,6 +259,7 @@ _READERS = {
     "alerts": _alerts,
     "assessment_weights": _assessment_weights,
     "sources": _sources,
+    "survey": _survey,
     "drivers": _drivers,
     "names": _names,
 }

@@ -6,6 +6,7 @@ their owner only.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,15 +15,15 @@ import pandas as pd
 
 from opsretro.errors import InputError, Problem, collecting
 from opsretro.tables.contracts import TEAM_SIZES
-from opsretro.tables.form import Form, read_form
-from opsretro.tables.inputs import read_table
+from opsretro.tables.form import Form, read_forms
 from opsretro.tables.suggestions import read_suggestions
-from opsretro.tables.survey_files import ITEMS, OWN_ITEMS, SUGGESTIONS, TEAMS, exports, guard, month_of
+from opsretro.tables.survey_files import ITEMS, OWN_ITEMS, SUGGESTIONS, TEAM, TEAMS, exports, guard, month_of
 from opsretro.tables.survey_items import survey_items
+from opsretro.tables.table import read_table
 
-TEAM = "team"
-"""Name of the group column whose values are the groups of teams.csv, whatever its header says."""
-MOST_TEAMS_UNKNOWN = 0.2
+MOST_KNOWN = 0.8
+"""Share of a column that has to be groups of teams.csv for it to be the teams."""
+_TEAM_HEADER = re.compile(r"团队|小组|组别|部门|班组|\b(?:team|group|department|dept)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -61,28 +62,29 @@ def read_survey(folder: Path, *, without: Collection[str] = ()) -> Survey:
     """
     guard(folder)
     problems: list[Problem] = []
-    items, forms = pd.DataFrame(), dict[Path, Form]()
+    items, forms = pd.DataFrame(), list[tuple[str, Form]]()
     headcount = _headcount(folder, problems)
     with collecting(problems):
         items = survey_items(folder / ITEMS if (folder / ITEMS).exists() else OWN_ITEMS)
     with collecting(problems):
         read_suggestions(folder / SUGGESTIONS, month="2999-12")
-    if len(items):
-        for path in exports(folder):
-            if month_of(path) in without:
-                continue
-            with collecting(problems):
-                forms[path] = read_form(path, items=items)
-    problems += _month_problems(forms)
+    by_month: dict[str, list[Path]] = {}
+    for path in exports(folder) if len(items) else []:
+        if month_of(path) not in without:
+            by_month.setdefault(month_of(path), []).append(path)
+    for month, paths in by_month.items():
+        with collecting(problems):
+            found = read_forms(paths, items=items)
+            problems += [] if month else _month_problems(found, paths)
+            forms += [(month, form) for form in found]
     if problems:
         raise InputError(problems)
     return _together(forms, items, headcount)
 
 
-def _month_problems(forms: Mapping[Path, Form]) -> Iterator[Problem]:
-    for path, form in forms.items():
-        if not month_of(path) and ("month" not in form.answers or form.answers["month"].isna().any()):
-            yield Problem(code="survey_no_month", source=path.name)
+def _month_problems(forms: Sequence[Form], paths: Sequence[Path]) -> Iterator[Problem]:
+    if any("month" not in form.answers or form.answers["month"].isna().any() for form in forms):
+        yield Problem(code="survey_no_month", source=", ".join(path.name for path in paths))
 
 
 def _headcount(folder: Path, problems: list[Problem]) -> pd.DataFrame:
@@ -95,18 +97,17 @@ def _headcount(folder: Path, problems: list[Problem]) -> pd.DataFrame:
     return table.reset_index(drop=True)
 
 
-def _together(forms: Mapping[Path, Form], items: pd.DataFrame, headcount: pd.DataFrame) -> Survey:
+def _together(forms: Sequence[tuple[str, Form]], items: pd.DataFrame, headcount: pd.DataFrame) -> Survey:
     """All exports as one table, with one name for the team whatever each header calls it."""
     ids = list(items["item"].unique())
     answers, logs, comments = [], [], dict[str, list[str]]()
     teams = set(headcount["group"])
-    for path, form in forms.items():
-        month = month_of(path)
+    for month, form in forms:
         rows = form.answers.assign(month=month) if month else form.answers
         answers.append(rows.rename(columns=_team_column(rows, ids, teams)))
-        logs.append(form.log.assign(month=month or str(rows["month"].max()) if len(rows) else month))
-        texts = [text for said in form.comments.values() for text in said]
-        comments.setdefault(month or (str(rows["month"].max()) if len(rows) else ""), []).extend(texts)
+        logs.append(form.log.assign(month=month or str(rows["month"].max())))
+        for said_in, text in form.said[["month", "text"]].itertuples(index=False):
+            comments.setdefault(month or str(said_in), []).append(text)
     table = pd.concat(answers, ignore_index=True) if answers else pd.DataFrame(columns=["month", *ids])
     groups = [name for name in table if name not in {"month", *ids}]
     return Survey(
@@ -120,11 +121,9 @@ def _together(forms: Mapping[Path, Form], items: pd.DataFrame, headcount: pd.Dat
 
 
 def _team_column(rows: pd.DataFrame, ids: Sequence[str], teams: set[str]) -> dict[str, str]:
-    """The group column that holds the teams of teams.csv, under whatever header, renamed."""
-    for name in rows:
-        if name in {"month", *ids}:
-            continue
-        values = rows[name].dropna().astype("str").str.strip()
-        if len(values) and (~values.isin(teams)).mean() <= MOST_TEAMS_UNKNOWN:
-            return {name: TEAM}
-    return {}
+    """The group column that holds the teams, renamed: by the groups of teams.csv, else by its header."""
+    columns = [name for name in rows if name not in {"month", *ids}]
+    values = {name: rows[name].dropna().astype("str") for name in columns}
+    known = [name for name in columns if len(values[name]) and values[name].isin(teams).mean() >= MOST_KNOWN]
+    found = next(iter(known or [name for name in columns if _TEAM_HEADER.search(str(name))]), TEAM)
+    return {found: TEAM} | ({TEAM: f"{TEAM} 2"} if found != TEAM and TEAM in columns else {})

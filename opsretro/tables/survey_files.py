@@ -10,6 +10,8 @@ from opsretro.tables.contracts import FORMS
 from opsretro.tables.settings import Settings
 
 ITEMS, TEAMS, ROSTER, SUGGESTIONS, REGISTER = "items.csv", "teams.csv", "roster.txt", "suggestions.csv", "published.csv"
+TEAM = "team"
+"""Name of the group column that holds the teams, whatever its header says."""
 OWN_ITEMS = Path(__file__).parent / "static" / ITEMS
 """The wordings that come with the kit, for a workspace without its own."""
 ENDINGS = {".csv", ".tsv", ".txt", ".xlsx", ".xls"}
