@@ -174,6 +174,7 @@ def unseen(what: str) -> Callable[[Callable[Given, Value]], Callable[Given, Valu
                 raise
             except Exception as error:
                 kind = f"{type(error).__name__} in {extract_tb(error.__traceback__)[-1].name}"
+            del given, named
             raise RuntimeError(f"{what}: {kind}; please report it, the values stay here")
 
         return guarded

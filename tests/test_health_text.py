@@ -169,10 +169,10 @@ def test_a_dimension_whose_name_holds_a_stroke_is_found():
     found = review(DOWN)
     changes, dimensions, cells = found.changes, found.dimensions, found.cells
     for frame in (changes, dimensions, cells):
-        frame["dimension"] = frame["dimension"].replace("workload", "work/life")
+        frame["dimension"] = frame["dimension"].replace("workload", "life/work")
     named = review(DOWN, changes=changes, dimensions=dimensions, cells=cells)
-    finding = Finding(code="down", subject="all/work/life", value=3.0)
-    assert HealthText(named, "en").sentence(finding).startswith("work/life: down to 3.0")
+    finding = Finding(code="down", subject="all/life/work", value=3.0)
+    assert HealthText(named, "en").sentence(finding).startswith("life/work: down to 3.0")
 
 
 @pytest.mark.parametrize(

@@ -213,8 +213,8 @@ def unforeseen() -> RuntimeError:
         int(answer)
 
     told = "^survey: ValueError in broken; please report it, the values stay here$"
-    with pytest.raises(RuntimeError, match=told) as caught, unseen("survey"):
-        broken(PLANTED["mail"])
+    with pytest.raises(RuntimeError, match=told) as caught:
+        unseen("survey")(broken)(PLANTED["mail"])
     return caught.value
 
 
