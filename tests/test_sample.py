@@ -1,6 +1,7 @@
 """The sample workspace: reproducible, complete, and holding the truths its README names (source: data/README.md)."""
 
 import csv
+import shutil
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -8,10 +9,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from opsretro import InputError
+from opsretro import InputError, health
 from opsretro.tables.calendar import CalendarEnds, calendar_days
+from opsretro.tables.health_register import months_that_differ, read_register
 from opsretro.tables.sample import story, write_sample
 from opsretro.tables.sample.campaigns import campaigns
+from opsretro.tables.survey import read_survey
 
 DATA = Path(__file__).parents[1] / "data"
 DIMENSIONS = ["channel", "city_tier", "device", "user_type"]
@@ -49,6 +52,14 @@ def test_another_seed_changes_random_tables_only(fresh, tmp_path):
     same = {path.name for path in fresh if fresh[path] == other[path]}
     static = {"retro.toml", "goals.csv", "events.csv", "activities.csv", "actions.yaml", "causes.yaml", "items.csv"}
     assert same == static | {"cost_ledger.csv", "suggestions.csv", "teams.csv"}
+
+
+def test_the_register_holds_what_may_be_published_of_the_survey(tmp_path):
+    survey = read_survey(shutil.copytree(DATA / "survey", tmp_path / "survey"))
+    cells = health.publish(survey.answers, groups=["team"], items=survey.items)
+    known = read_register(DATA / "survey" / "published.csv")
+    assert set(known["month"]) == set(survey.answers["month"])
+    assert months_that_differ(known, cells) == []
 
 
 def test_sample_stays_below_ten_megabytes(fresh):

@@ -20,7 +20,7 @@ from opsretro.errors import InputError, Problem
 SMALL = 5
 """Groups below this size are protected."""
 
-MOST_UNIONS = 20_000
+MOST_UNIONS = 5_000
 """Small groups that can be put together from the classes of one item, at most."""
 
 KEPT = 600
