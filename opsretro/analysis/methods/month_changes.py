@@ -97,8 +97,8 @@ def changes(history: pd.DataFrame, *, alpha: float = 0.05, telling: float = 0.5)
     months of a group of 6 to 30 whose people stay or are new every month; in up to 10 % for a group of 6 when one of
     them is replaced and there are no keys to see it by.
 
-    A swing of the whole team that comes and goes by the month is known from six months on only: before that a test among
-    people takes it for a change (up to three times in ten, where everybody swings by 0.15 points and 20 answer).
+    A swing of the whole team that comes and goes by the month is known from six months on only: before that a test
+    among people takes it for a change (up to three times in ten, where everybody swings by 0.15 points and 20 answer).
 
     Args:
         history: One row a month and dimension (month, dimension, mean, [n]) or one row a person and month (month,
