@@ -108,8 +108,8 @@ REFUSED = (
     "suggestions.csv: 6 problems. Column 'month', row 3: the cell is empty; fill it. Column 'month', row 2: '…' is not "
     "a month; write it as year-month, such as 2026-06. Column 'suggestion', row 4: the cell is empty; fill it. Column "
     "'answer', row 5: the cell is empty; fill it. Column 'answered_in', row 6: '…' is not a month; write it as "
-    "year-month, such as 2026-06. Column 'answered_in', row 7: the end 2026-09 lies before the start; swap or correct "
-    "the dates."
+    "year-month, such as 2026-06. Column 'answered_in', row 7: it was answered in 2026-09, before it was "
+    "raised; correct one of the months."
 )
 
 
