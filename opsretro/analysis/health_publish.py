@@ -24,6 +24,8 @@ def publish(
 ) -> pd.DataFrame:
     """Every cell that may appear, and why the others may not.
 
+    Ask once a month for all cuts: two calls without a register know nothing of each other.
+
     Means are shown from 5 answers, distributions from 10, and each only if nobody's answer, and no group of one to four
     people, can be worked out from everything shown, exactly, by somebody who knows who answered.
 
