@@ -199,12 +199,15 @@ class HealthView(Shown):
         return pd.Series(some | nothing)
 
     def _drawn(self) -> pd.DataFrame:
-        """Everybody's dimensions, then what changed in a group; the first group's where nothing of all is shown."""
+        """What changed, groups included, then everybody's other dimensions (the first group's, where all has none)."""
         rows, moved = self.text.judged(), self.text.moved()
         groups = self.review.groups
         first = rows[rows["group"] == groups[0]] if groups else rows
         extra = moved[moved["group"] != first["group"].iloc[0]].head(MOST_EXTRA) if groups else moved
-        return pd.concat([first, extra]) if len(extra) else first
+        drawn = pd.concat([first, extra]) if len(extra) else first
+        return drawn.sort_values(
+            "verdict", key=lambda verdicts: ~verdicts.isin(MOVED), kind="stable", ignore_index=True
+        )
 
     def _draw(self, kind: str, title: str, rows: pd.DataFrame) -> dict[str, Markup] | None:
         """A picture in both sizes; None where there is nothing to draw."""
