@@ -358,7 +358,7 @@ class Workspace:
                 roster=everybody(survey_folder(self._inputs.folder, self.settings), self._inputs.tables),
                 period=span,
                 groups=self.settings.survey_groups,
-                as_of=self.as_of or date.today().isoformat(),
+                as_of=self.as_of if self._is_cut else max(self.as_of, date.today().isoformat()),
                 context=self.context,
             )
         return review.in_language(self.lang)

@@ -75,6 +75,7 @@ def test_a_new_month_is_added_and_the_old_one_stays(tmp_path):
     publish(new, register)
     lines = register.read_text(encoding="utf-8").splitlines()
     assert set(first) < set(lines) and set(read_register(register)["month"]) == {"2026-09", "2026-10"}
+    assert len(lines) == len(set(lines)) == 2 * len(first) - 1
 
 
 def test_the_register_holds_cells_and_nothing_of_a_person(tmp_path):
@@ -185,3 +186,21 @@ def test_differing_months_are_found_whatever_the_order_of_rows():
     cells = health.publish(answers(SIZES, months(2)), groups=["team"], items=IDS)
     assert months_that_differ(cells, cells.iloc[::-1]) == []
     assert months_that_differ(cells, cells.drop(index=0)) == [months(2)[0]]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "2026-10,all,calm,3,3.3,1,,False,",
+        "2026-10,all,calm,12,31,1,,False,",
+        '2026-10,all,calm,12,3.3,1,"{""3"":""a""}",False,',
+        "2026-10,all,calm,12,3.3,1,,False,\n2026-10,all,calm,12,3.4,1,,False,",
+    ],
+)
+def test_a_register_that_cannot_be_one_is_never_told_to_be_deleted(tmp_path, line):
+    header = "month,group,item,n,mean,decimals,dist,suppressed,reason\n" if line else ""
+    (path := tmp_path / "published.csv").write_text(f"{header}{line}\n" if line else "", encoding="utf-8")
+    message = r"^published\.csv: 1 problem\. This is no register of publications any more; restore it from a copy, "
+    with pytest.raises(InputError, match=message):
+        read_register(path)

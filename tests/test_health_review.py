@@ -261,3 +261,71 @@ def test_without_any_table_of_days_the_newest_month_is_not_taken_for_over(tmp_pa
     write_survey(tmp_path, answers(SIZES).assign(month=this_month))
     is_last_day = (date.today() + timedelta(days=1)).day == 1
     assert review(tmp_path, this_month, as_of=None).state == ("shown" if is_last_day else "running")
+
+
+def test_answers_that_count_twice_are_refused_before_a_small_team_looks_large(tmp_path):
+    frame = answers({"growth": 3})
+    folder = write_survey(tmp_path, frame)
+    export(frame, folder / "2026-10 as another tool wrote it.csv", header="Team", start=40)
+    message = r"^teams\.csv: 2 problems\. More answers than people in 2026-10 \(all\); the same answers may stand in two exports, "
+    with pytest.raises(InputError, match=message):
+        review(tmp_path)
+
+
+def test_a_form_with_nothing_but_a_comment_tells_nobody_whose_it_is(tmp_path):
+    frame = answers(SIZES)
+    folder = write_survey(tmp_path, frame, comments=["原来的一句话"])
+    published(tmp_path)
+    silent = answers({"growth": 1}).assign(**dict.fromkeys(IDS, np.nan))
+    export(silent, folder / "2026-10 late.csv", comments=["后来的一句话"], start=70)
+    assert list(review(tmp_path).comments["text"]) == ["原来的一句话"]
+
+
+def test_an_export_that_is_gone_takes_the_comments_with_it(tmp_path):
+    frame = answers(SIZES)
+    folder = write_survey(tmp_path, frame)
+    for team, rows in frame.groupby("team"):
+        export(
+            rows,
+            folder / f"2026-10 {team}.csv",
+            comments=[f"{team}的话"] * len(rows),
+            start=20 if team == "growth" else 50,
+        )
+    (folder / "2026-10.csv").unlink()
+    assert len(published(tmp_path).comments) == 12
+    (folder / "2026-10 growth.csv").unlink()
+    assert review(tmp_path).comments.empty
+
+
+def test_a_month_in_which_every_dimension_lacks_an_item_is_still_shown(tmp_path):
+    top = answers(SIZES).assign(late=1.0, load=[1, 2, 3, 4, 5, 1, 2, 3, 4, 5, 3, 3], calm=5.0, trust=5.0)
+    write_survey(tmp_path, top)
+    found = review(tmp_path)
+    assert found.state == "shown" and set(found.changes["verdict"]) == {"cannot_tell"}
+
+
+def test_a_dimension_that_asks_another_question_is_no_change(tmp_path):
+    frame = answers({"growth": 12}, months(9)).assign(load=4.0)
+    frame.loc[frame["month"] < "2026-10", "late"] = np.nan  # asked for the first time, and answered badly
+    frame.loc[frame["month"] == "2026-10", "late"] = [4, 4, 4, 4, 5, 5, 5, 5, 4, 4, 5, 5]
+    frame["load"] = np.resize([4.0, 3.0, 5.0, 4.0, 4.0], len(frame))
+    write_survey(tmp_path, frame)
+    row = review(tmp_path).changes.set_index(["group", "dimension"]).loc[("all", "workload")]
+    assert (row["verdict"], row["n_months"]) == ("cannot_tell", 0)
+
+
+def test_marks_of_another_width_are_the_same_team(tmp_path):
+    frame = answers({"内容组（新）": 7, "growth": 6})
+    write_survey(tmp_path, frame)
+    heads = {"内容组（新）": 7, "growth": 6}
+    rows = [f"2026-10,{team},{n},{n * 160},{n * 170}" for team, n in heads.items()]
+    header = "month,group,headcount,contracted_hours,worked_hours"
+    (tmp_path / "workload.csv").write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    found = review(tmp_path)
+    assert found.participation.set_index("group").loc["team=内容组(新)", "headcount"] == 7
+    assert not found.workload.set_index("group").loc["team=内容组(新)", "suppressed"]
+
+
+def test_early_months_are_counted_in_what_cannot_be_told(tmp_path):
+    write_survey(tmp_path, answers({"growth": 12}, months(3)))
+    assert set(review(tmp_path).changes["n_months"]) == {2}

@@ -291,3 +291,15 @@ def test_months_in_the_register_are_not_read_again_unless_asked_for(tmp_path):
     published(tmp_path)
     (folder / "2026-09.csv").write_bytes(b"")
     assert review(tmp_path).state == "shown"
+
+
+def test_headcounts_that_are_none_and_teams_listed_twice_are_named_by_row(tmp_path):
+    folder = write_survey(tmp_path, answers(SIZES))
+    lines = ["month,group,headcount", "2026-10,growth,7", "2026-10,growth,8", "2026-10,content,5.5"]
+    (folder / "teams.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"^teams\.csv: 2 problems\. ") as refused:
+        read_survey(folder)
+    assert [(problem.column, problem.rows) for problem in refused.value.problems] == [
+        ("headcount", (4,)),
+        ("group", (2, 3)),
+    ]

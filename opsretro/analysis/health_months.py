@@ -13,6 +13,7 @@ from opsretro.analysis.methods.disclosure_audit import SMALL
 from opsretro.analysis.methods.month_changes import FULL_MONTHS, LEAST_MONTHS, Method, Verdict, changes
 from opsretro.tables.health_register import EVERYBODY
 from opsretro.tables.survey_files import TEAM
+from opsretro.tables.survey_items import plain_group
 
 STEPS = np.arange(1.0, 6.0)
 STEEPEST, LEAST_SHARE = 12.0, 0.01
@@ -35,8 +36,8 @@ def dimension_means(cells: pd.DataFrame) -> pd.DataFrame:
         cells: month, group, item, dimension, n, mean, low, middle, high, suppressed.
 
     Returns:
-        month, group, dimension, n (least of the shown items), n_items, mean, lower, upper, and is_whole (bool: all
-        items of the dimension that were asked that month are shown, so that months can be compared).
+        month, group, dimension, n (least of the shown items), n_items, mean, lower, upper, items (ids asked that month)
+        and is_whole (bool: all of them are shown). Months with the same items can be compared if they are whole.
     """
     keys = ["month", "group", "dimension"]
     shown = cells[~cells["suppressed"]].copy()
@@ -44,8 +45,10 @@ def dimension_means(cells: pd.DataFrame) -> pd.DataFrame:
     found = shown.groupby(keys, sort=False).agg(
         n=("n", "min"), n_items=("item", "size"), mean=("mean", "mean"), half=("half", "mean")
     )
-    asked = cells.groupby(keys, sort=False)["item"].size()
-    found["is_whole"] = found["n_items"] == asked.reindex(found.index)
+    found["items"] = (
+        cells.groupby(keys, sort=False)["item"].agg(lambda ids: "\n".join(sorted(ids))).reindex(found.index)
+    )
+    found["is_whole"] = found["n_items"] == found["items"].str.count("\n") + 1
     found["half"] = _own_halves(found).fillna(found["half"])
     found["lower"] = (found["mean"] - found["half"]).clip(lower=STEPS[0])
     found["upper"] = (found["mean"] + found["half"]).clip(upper=STEPS[-1])
@@ -55,7 +58,7 @@ def dimension_means(cells: pd.DataFrame) -> pd.DataFrame:
 def _own_halves(found: pd.DataFrame) -> pd.Series:
     """Half the width of the 95 % t interval of one month of a group's dimension, from its earlier months, if enough."""
     half = pd.Series(np.nan, index=found.index)
-    for _, rows in found[found["is_whole"]].groupby(["group", "dimension"], sort=False):
+    for _, rows in found[found["is_whole"]].groupby(["group", "dimension", "items"], sort=False):
         means = rows.sort_index(level="month")["mean"]
         before = means.shift(1).rolling(FULL_MONTHS, min_periods=LEAST_MONTHS)
         quantile = special.stdtrit(before.count() - 1, (1 + CONFIDENCE) / 2)
@@ -147,12 +150,13 @@ def month_changes(dimensions: pd.DataFrame, month: str) -> pd.DataFrame:
     for group in groups:
         share = 1.0 if groups == [EVERYBODY] else 0.5 if group == EVERYBODY else 0.5 / (len(groups) - 1)
         rows = dimensions[(dimensions["group"] == group) & (dimensions["month"] <= month)]
-        comparable = rows[rows["is_whole"]]
+        asked = rows[rows["month"] == month].set_index("dimension")["items"]
+        comparable = rows[rows["is_whole"] & (rows["items"] == rows["dimension"].map(asked))]
         if (comparable["month"] == month).any():
             found.append(changes(comparable[["month", "group", "dimension", "mean", "n"]], alpha=FALSE_ALARMS * share))
         part = rows.loc[(rows["month"] == month) & ~rows["is_whole"], ["group", "dimension", "mean", "n"]]
         found.append(part.assign(verdict=str(Verdict.CANNOT_TELL), n_months=0, method=str(Method.NONE)))
-    told = pd.concat(found) if found else pd.DataFrame(columns=list(HealthReview.frames["changes"]))
+    told = (pd.concat(found) if found else pd.DataFrame()).reindex(columns=list(HealthReview.frames["changes"]))
     return told[told["mean"].notna()].reset_index(drop=True)
 
 
@@ -195,7 +199,7 @@ def workload_beside(workload: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame
     shown = {(row.month, row.group) for row in cells[~cells["suppressed"]].itertuples()}
     found = []
     for month, rows in workload.groupby("month"):
-        label = TEAM + "=" + rows["group"].astype("str")
+        label = TEAM + "=" + rows["group"].astype("str").map(plain_group)
         told = [(month, name) in shown for name in label] if month in surveyed else rows["headcount"] >= SMALL
         hidden = ~np.asarray(told, dtype=bool) | (rows["headcount"] < SMALL).to_numpy()
         heads = rows["headcount"].to_numpy()

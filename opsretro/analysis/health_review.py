@@ -58,8 +58,8 @@ class HealthReview(Result):
             n_items (shown), mean (of the shown means of its items), lower, upper (95 %: how far it moves by
             itself, from its own earlier months where there are six, else from n and the published distribution).
         changes: One row a group and dimension of the month. verdict (up, down, steady, cannot_tell), mean, expected,
-            lower, upper (where a month like those before would lie; NaN = unknown), n, n_months (months it rests on),
-            method (prediction, none).
+            lower, upper (where a month like those before would lie; NaN = unknown), n, n_months (earlier months there
+            are), method (prediction, none).
         participation: One row a month and group (all, team=…). headcount (NaN = unknown), n (people who answered
             its most answered item; NaN = fewer than five), share (of the headcount).
         workload: One row a month and group. headcount; overtime (share of the contracted hours, 0.08 = 8 % more),

@@ -17,12 +17,13 @@ from opsretro.analysis.methods.disclosure_audit import SMALL
 from opsretro.analysis.methods.month_changes import Verdict
 from opsretro.analysis.methods.themes import themes
 from opsretro.analysis.result import Context, Finding
+from opsretro.errors import InputError, Problem
 from opsretro.tables.health_register import EVERYBODY, in_order, read_register
 from opsretro.tables.period import Period, add_months
 from opsretro.tables.redact import redact
 from opsretro.tables.suggestions import read_suggestions
 from opsretro.tables.survey import Survey, read_survey
-from opsretro.tables.survey_files import REGISTER, SUGGESTIONS, TEAM
+from opsretro.tables.survey_files import REGISTER, SUGGESTIONS, TEAM, TEAMS
 
 MONTHS = 13
 """Months that are shown: the one that is judged, and a year before it."""
@@ -65,7 +66,8 @@ def review_health(
     asked = participation(cells, survey.headcount)
     hours = workload_beside(_until(workload, month or period.months[-1]), cells)
     whole = asked[(asked["month"] == month) & (asked["group"] == EVERYBODY)]
-    said, box, n_comments = _voices(survey, folder, roster, month, is_shown=not late and _are_many(whole))
+    said, box, n_comments = _voices(survey, folder, roster, month, are_many=_are_many(whole))
+    said = said if _as_published(survey, cells, month) else []
     if state is HealthState.SHOWN and not (dimensions["month"] == month).any():
         state = HealthState.WITHHELD
     findings = _findings(state, found, whole, hours[hours["month"] == month], box, late)
@@ -108,15 +110,26 @@ def _published(survey: Survey, register: pd.DataFrame, month: str, groups: Seque
     old = register[register["month"].between(first, month)]
     new = survey.answers[survey.answers["month"].between(first, month) & ~survey.answers["month"].isin(old["month"])]
     cuts = [(name,) for name in groups if name in survey.groups]
-    fresh = [_without_strangers(publish(new, groups=cuts, items=survey.items), survey)] if len(new) else []
+    fresh = [_checked(publish(new, groups=cuts, items=survey.items), survey)] if len(new) else []
     cells = in_order(pd.concat([frame for frame in (old, *fresh) if len(frame)] or [old], ignore_index=True))
     dimension = survey.items.drop_duplicates("item").set_index("item")["dimension"]
     bands = pd.DataFrame([_bands(dist) for dist in cells["dist"]], columns=["low", "middle", "high"], dtype="float64")
     return cells.assign(dimension=cells["item"].map(dimension).fillna(cells["item"])).join(bands)
 
 
-def _without_strangers(cells: pd.DataFrame, survey: Survey) -> pd.DataFrame:
-    """Cells without groups of fewer than five whom nobody listed: what one person typed there is an answer, too."""
+def _checked(cells: pd.DataFrame, survey: Survey) -> pd.DataFrame:
+    """Cells without groups of fewer than five whom nobody listed: what one person typed there is an answer, too.
+
+    Raises:
+        InputError: More answered than were asked: answers that count twice would take a small group for a large one.
+    """
+    asked = participation(cells, survey.headcount)
+    over = asked[asked["n"] > asked["headcount"]]
+    if len(over):
+        raise InputError(
+            Problem(code="survey_more_than_asked", source=TEAMS, values={"month": month, "group": group})
+            for month, group in zip(over["month"], over["group"], strict=True)
+        )
     listed = {f"{TEAM}={group}" for group in survey.headcount["group"]} | {EVERYBODY}
     most = cells.groupby(["month", "group"])["n"].transform("max")
     return cells[cells["group"].isin(listed) | (most >= SMALL)]
@@ -145,17 +158,21 @@ def _are_many(whole: pd.DataFrame) -> bool:
     return bool(len(whole) and whole["n"].max() >= BANDS_FROM)
 
 
-def _voices(
-    survey: Survey, folder: Path, roster: Collection[str], month: str, *, is_shown: bool
-) -> tuple[list[str], pd.DataFrame, int]:
-    """Comments and suggestions of a month, redacted, in an order of their own; none from a small team.
+def _as_published(survey: Survey, cells: pd.DataFrame, month: str) -> bool:
+    """Whether the answers are those that were published: with others, old and new comments could be told apart."""
+    then = cells[(cells["month"] == month) & (cells["group"] == EVERYBODY)].set_index("item")["n"]
+    now = survey.answers.loc[survey.answers["month"] == month].reindex(columns=then.index).notna().sum()
+    return bool((now == then).all())
 
-    Nor any once a form came late: beside the list of before it would show whose comment is new.
-    """
+
+def _voices(
+    survey: Survey, folder: Path, roster: Collection[str], month: str, *, are_many: bool
+) -> tuple[list[str], pd.DataFrame, int]:
+    """Comments and suggestions of a month, redacted, in an order of their own; none from a small team."""
     box = read_suggestions(folder / SUGGESTIONS, month=month, roster=roster) if month else pd.DataFrame()
     box = box.rename(columns={"text": "suggestion"})
     said = list(survey.comments.get(month, []))
-    if not is_shown:
+    if not are_many:
         return [], box.iloc[:0], len(said)
     return sorted(redact(said, roster), key=lambda text: hashlib.sha256(text.encode()).hexdigest()), box, len(said)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,9 +18,9 @@ from opsretro.tables.form_items import Reading, Scale, read_item
 from opsretro.tables.form_labels import read_answer
 from opsretro.tables.form_table import FormTable, read_table
 from opsretro.tables.form_values import as_month, is_given, role_by_values, tells_who
-from opsretro.tables.survey_items import Items, survey_items
+from opsretro.tables.survey_items import Items, plain_group, survey_items
 
-HEADERS_SHOWN, HEADER_SHOWN = 20, 40
+HEADER_SHOWN = 40
 
 Log = Counter[tuple[str, str]]
 """How many of each kind and column."""
@@ -118,8 +117,10 @@ def _read(table: FormTable, asked: pd.DataFrame, source: str) -> Form:
     if problems:
         raise InputError(problems)
     answers = pd.concat([_groups(cells, columns, list(scored), log), scored], axis=1)
-    said = _said(cells, columns, answers.get("month", pd.Series(None, cells.index, dtype="str")), log)
-    return _form(answers, scored.notna().any(axis=1), said, log)
+    filled = scored.notna().any(axis=1)
+    months = answers.get("month", pd.Series(None, cells.index, dtype="str"))
+    said = _said(cells[filled], columns, months[filled], log)
+    return _form(answers, filled, said, log)
 
 
 _LEFT_OUT = {Role.IDENTIFIER, Role.TOTAL, Role.UNKNOWN}
@@ -138,7 +139,7 @@ def _form(answers: pd.DataFrame, filled: pd.Series, said: pd.DataFrame, log: Log
 
 
 def _no_items(header: list[str], asked: pd.DataFrame, wordings: Mapping[str, str], source: str) -> Problem:
-    """No column is an item: the headers and what they come close to, unless they look like somebody's answers."""
+    """No column is an item: the headers that come close to one, quoted; any other could be what somebody wrote."""
     filled = [cell for cell in header if cell]
     answers = (read_answer(cell) for cell in filled)
     if any(map(tells_who, filled)) or any(answer.labelled or answer.code is not None for answer in answers):
@@ -146,9 +147,9 @@ def _no_items(header: list[str], asked: pd.DataFrame, wordings: Mapping[str, str
     questions = {wording_key(question): question for question in asked["question"]}
     close = {cell: get_close_matches(wording_key(cell), list(questions), n=1, cutoff=0.6) for cell in filled}
     pairs = ", ".join(f"'{cell[:HEADER_SHOWN]}' ≈ '{questions[found[0]]}'" for cell, found in close.items() if found)
-    headers = ", ".join(f"'{cell[:HEADER_SHOWN]}'" for cell in filled[:HEADERS_SHOWN])
-    code = "survey_close_items" if pairs else "survey_no_items"
-    return Problem(code=code, source=source, values={"headers": headers, "close": pairs})
+    if pairs:
+        return Problem(code="survey_close_items", source=source, values={"close": pairs})
+    return Problem(code="survey_no_items", source=source, values={"n": str(len(filled))})
 
 
 def _once(cells: pd.DataFrame, columns: list[Column]) -> pd.DataFrame:
@@ -205,7 +206,7 @@ def _groups(cells: pd.DataFrame, columns: list[Column], taken: list[str], log: L
     """Month and group columns as text, without cells that tell who answered."""
     found: dict[str, list[str | None]] = {}
     for column in columns:
-        texts = cells[column.place].map(_plain)
+        texts = cells[column.place].map(plain_group)
         if column.role is Role.MONTH and "month" not in found:
             found["month"] = [as_month(text) for text in texts]
             log["invalid", column.label] += sum(
@@ -236,9 +237,3 @@ def _said(cells: pd.DataFrame, columns: list[Column], months: pd.Series, log: Lo
             found += kept
     SystemRandom().shuffle(found)
     return pd.DataFrame(found, columns=["month", "column", "text"], dtype="str")
-
-
-def _plain(text: str) -> str:
-    """A group as everybody would write it: plain width, no marks that nobody sees."""
-    plain = unicodedata.normalize("NFKC", text)
-    return " ".join("".join(letter for letter in plain if unicodedata.category(letter) != "Cf").split())

@@ -18,6 +18,8 @@ try:
 except ImportError:  # no Unix
     fcntl = None  # type: ignore[assignment]
 
+SMALLEST = 5
+"""People behind a cell that is shown."""
 EVERYBODY = "all"
 """The group of everybody who answered."""
 COLUMNS = ("month", "group", "item", "n", "mean", "decimals", "dist", "suppressed", "reason")
@@ -40,7 +42,7 @@ def read_register(path: Path) -> pd.DataFrame:
         return empty_cells()
     cells, problems = read_cells(path)
     if cells is None or problems:
-        raise InputError(problems)
+        raise InputError([Problem(code="register_broken", source=path.name)])
     try:
         return _typed(cells[list(COLUMNS)])
     except (KeyError, ValueError, TypeError):
@@ -56,21 +58,28 @@ def _typed(cells: pd.DataFrame) -> pd.DataFrame:
     typed = cells.reset_index(drop=True).astype("str")
     dist = [json.loads(text) if text else None for text in typed["dist"]]
     known = typed["suppressed"].isin(["True", "False"]) & typed["month"].str.fullmatch(r"\d{4}-(0[1-9]|1[0-2])")
-    if not known.all() or not all(bands is None or isinstance(bands, dict) for bands in dist):
+    if not known.all() or not all(map(_are_bands, dist)) or typed.duplicated(["month", "group", "item"]).any():
         raise ValueError("not a register")
-    return in_order(
-        typed.assign(
-            n=typed["n"].astype("int64"),
-            mean=pd.to_numeric(typed["mean"].mask(typed["mean"] == "")).astype("float64"),
-            decimals=typed["decimals"].astype("int64"),
-            dist=pd.Series(dist, dtype="object"),
-            suppressed=typed["suppressed"] == "True",
-        )
+    typed = typed.assign(
+        n=typed["n"].astype("int64"),
+        mean=pd.to_numeric(typed["mean"].mask(typed["mean"] == "")).astype("float64"),
+        decimals=typed["decimals"].astype("int64"),
+        dist=pd.Series(dist, dtype="object"),
+        suppressed=typed["suppressed"] == "True",
     )
+    shown = typed[~typed["suppressed"]]
+    if (shown["n"] < SMALLEST).any() or not shown["mean"].between(1, 5).all():
+        raise ValueError("not a register")
+    return in_order(typed)
+
+
+def _are_bands(bands: object) -> bool:
+    return bands is None or (isinstance(bands, dict) and all(type(n) is int for n in bands.values()))
 
 
 def in_order(cells: pd.DataFrame) -> pd.DataFrame:
     """Cells by month, everybody before the groups, and item."""
+    cells = cells.reset_index(drop=True)
     keys = cells.assign(group=cells["group"].mask(cells["group"] == EVERYBODY, ""))[["month", "group", "item"]]
     return cells.loc[keys.sort_values(list(keys), kind="stable").index].reset_index(drop=True)
 

@@ -14,11 +14,12 @@ from pathlib import Path
 import pandas as pd
 
 from opsretro.errors import InputError, Problem, collecting
+from opsretro.tables.checks import rows
 from opsretro.tables.contracts import TEAM_SIZES
 from opsretro.tables.form import Form, read_forms
 from opsretro.tables.suggestions import read_suggestions
 from opsretro.tables.survey_files import ITEMS, OWN_ITEMS, SUGGESTIONS, TEAM, TEAMS, exports, guard, month_of
-from opsretro.tables.survey_items import survey_items
+from opsretro.tables.survey_items import plain_group, survey_items
 from opsretro.tables.table import read_table
 
 MOST_KNOWN = 0.8
@@ -93,8 +94,21 @@ def _headcount(folder: Path, problems: list[Problem]) -> pd.DataFrame:
     if (folder / TEAMS).exists():
         read, found = read_table(folder / TEAMS, TEAM_SIZES)
         problems += found
-        table = table if read is None else read
+        table = table if read is None else read.assign(group=read["group"].map(plain_group, na_action="ignore"))
+        problems += list(_headcount_problems(table))
     return table.reset_index(drop=True)
+
+
+def _headcount_problems(table: pd.DataFrame) -> Iterator[Problem]:
+    """Headcounts that are none, and groups that are there twice in a month; by the rows of the file."""
+    heads = table["headcount"].astype("float64")
+    if (wrong := heads.notna() & ((heads < 1) | (heads % 1 != 0))).any():
+        values = {"value": f"{heads[wrong].iloc[0]:g}", "fix": "24"}
+        yield Problem(code="not_a_number_write", source=TEAMS, column="headcount", rows=rows(wrong), values=values)
+    twice = table.duplicated(["month", "group"], keep=False) & table["group"].notna()
+    for group in table.loc[twice, "group"].unique():
+        same = rows(twice & (table["group"] == group))
+        yield Problem(code="not_unique", source=TEAMS, column="group", rows=same, values={"value": str(group)})
 
 
 def _together(forms: Sequence[tuple[str, Form]], items: pd.DataFrame, headcount: pd.DataFrame) -> Survey:

@@ -85,6 +85,17 @@ def on_five(values: ArrayLike, item_row: Mapping[str, Any] | pd.Series) -> np.nd
     return 6 - five if item_row["reversed"] else five
 
 
+def plain_group(text: str) -> str:
+    """A group as everybody would write it: plain width, single spaces, no marks that nobody sees.
+
+    Example:
+        >>> plain_group("内容组（新） ")
+        '内容组(新)'
+    """
+    plain = unicodedata.normalize("NFKC", text)
+    return " ".join("".join(letter for letter in plain if unicodedata.category(letter) != "Cf").split())
+
+
 def _table(items: Items) -> tuple[pd.DataFrame, str]:
     if isinstance(items, pd.DataFrame):
         return items, "items"

@@ -111,7 +111,7 @@ def changes(history: pd.DataFrame, *, alpha: float = 0.05, telling: float = 0.5)
         One row a group and dimension: group (``all`` without groups); dimension; verdict (``up`` or ``down`` when the
         mean lies outside the band, ``steady`` when it lies inside and the band reaches at most `telling` to either
         side, else ``cannot_tell``); mean (newest month); expected, lower, upper (the band); n (people, NaN =
-        unknown); n_months (earlier months used); method (``prediction``, ``permutation``, ``none``); p (of a
+        unknown); n_months (earlier months used, or there); method (``prediction``, ``permutation``, ``none``); p (of a
         permutation, for all dimensions of the group together).
 
     Raises:
@@ -235,7 +235,8 @@ def _judged(group: _Group, alpha: float, telling: float) -> Iterator[dict[str, A
     if short:
         bands |= _permuted(group, short, share * len(short))
     for name in group.means:
-        yield _row(group, name, bands.get(name, _Band()), telling)
+        past = int(group.means[name].iloc[:-1].notna().sum())
+        yield _row(group, name, bands.get(name, _Band(n_months=past)), telling)
 
 
 def _row(group: _Group, name: str, band: _Band, telling: float) -> dict[str, Any]:
