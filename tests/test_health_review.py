@@ -267,7 +267,7 @@ def test_answers_that_count_twice_are_refused_before_a_small_team_looks_large(tm
     frame = answers({"growth": 3})
     folder = write_survey(tmp_path, frame)
     export(frame, folder / "2026-10 as another tool wrote it.csv", header="Team", start=40)
-    message = r"^teams\.csv: 2 problems\. More answers than people in 2026-10 \(all\); the same answers may stand in two exports, "
+    message = r"^teams\.csv: 2 problems\. More answers than people in 2026-10 \(all\); the same answers may stand in "
     with pytest.raises(InputError, match=message):
         review(tmp_path)
 

@@ -12,6 +12,7 @@ from health_cases import EN, IDS, ZH, answers, export, months, published, review
 
 from opsretro.errors import InputError
 from opsretro.tables.init import init_workspace
+from opsretro.tables.survey import read_survey
 from opsretro.tables.survey_files import exports, month_of
 
 SIZES = {"growth": 12, "content": 9}
