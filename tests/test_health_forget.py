@@ -168,3 +168,11 @@ def test_the_command_speaks_the_language_of_the_workspace(folder, tmp_path, caps
     (tmp_path / "retro.toml").write_text('locale = "zh-CN"\n', encoding="utf-8")
     assert command(tmp_path, "--before", "2026-10") == 0
     assert capsys.readouterr().out.splitlines()[-1] == "已删除 3 项；2026-10 之前各月已发布的数字仍保留"
+
+
+def test_a_suggestion_answered_in_a_month_that_is_kept_stays(tmp_path):
+    folder = write_survey(tmp_path, answers(SIZES, ["2026-08", "2026-10"]))
+    lines = ["month,suggestion,answer,answered_in", "2026-08,tea,yes,2026-10", "2026-08,coffee,no,2026-08"]
+    (folder / "suggestions.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    forget(folder, "2026-09", unpublished=True)
+    assert (folder / "suggestions.csv").read_text(encoding="utf-8").splitlines() == lines[:2]

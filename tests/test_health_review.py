@@ -329,3 +329,11 @@ def test_marks_of_another_width_are_the_same_team(tmp_path):
 def test_early_months_are_counted_in_what_cannot_be_told(tmp_path):
     write_survey(tmp_path, answers({"growth": 12}, months(3)))
     assert set(review(tmp_path).changes["n_months"]) == {2}
+
+
+def test_a_group_that_no_export_has_is_named_with_those_there_are(tmp_path):
+    write_survey(tmp_path, answers(SIZES))
+    (tmp_path / "retro.toml").write_text('[survey]\ngroups = ["team", "tenure"]\n', encoding="utf-8")
+    message = r"^retro\.toml: 1 problem\. \[survey\] groups names 'tenure', which no export of the survey has"
+    with pytest.raises(InputError, match=message):
+        review(tmp_path)

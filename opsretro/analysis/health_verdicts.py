@@ -45,7 +45,7 @@ def review_health(
         folder: The survey folder.
         workload: Rows of the workload table; may be empty.
         roster: Names and ids to hide in what people wrote.
-        groups: Group columns to cut by; those no export has are left out.
+        groups: Group columns to cut by.
         period: A month, a quarter or a year; its newest month that is over and has answers is judged.
         as_of: Day up to which things are known, ISO.
         context: For display.
@@ -54,10 +54,13 @@ def review_health(
         Published cells and what follows from them. Nothing is written.
 
     Raises:
-        InputError: An export, the items, the teams, the suggestions or the register cannot be used.
+        InputError: An export, the items, the teams, the suggestions or the register cannot be used, or no export has
+            one of the groups.
     """
     register = read_register(folder / REGISTER)
     survey = read_survey(folder, without=set(register["month"]) - set(period.months))
+    if set(survey.answers["month"]) - set(register["month"]) and (problems := list(_group_problems(survey, groups))):
+        raise InputError(problems)
     month, state = _judged(survey, register, period, as_of)
     cells = _published(survey, register, month, groups)
     late = _late(survey, cells, month) if month in set(register["month"]) else 0
@@ -88,6 +91,14 @@ def review_health(
         log=survey.log[survey.log["month"] == (month if not late else "")],
         n_comments=n_comments,
     )
+
+
+def _group_problems(survey: Survey, groups: Sequence[str]) -> Iterator[Problem]:
+    known = [TEAM, *(name for name in survey.groups if name != TEAM)]
+    for name in groups:
+        if name not in known:
+            values = {"value": name, "known": ", ".join(known)}
+            yield Problem(code="survey_no_group", source="retro.toml", values=values)
 
 
 def _judged(survey: Survey, register: pd.DataFrame, period: Period, as_of: str) -> tuple[str, HealthState]:

@@ -17,7 +17,7 @@ from opsretro.tables.survey_files import ITEMS, OWN_ITEMS, REGISTER, SUGGESTIONS
 
 
 def forget(folder: Path, before: str, *, unpublished: bool = False) -> list[str]:
-    """Delete form exports of the months before one, and the suggestions of those months that were answered.
+    """Delete form exports of the months before one, and the suggestions answered in those months.
 
     Copies elsewhere (backups, the form's own site, version control) are not reached from here.
 
@@ -66,13 +66,16 @@ def _problems(old: dict[Path, set[str]], before: str, known: set[str], *, unpubl
 
 
 def _forget_suggestions(path: Path, before: str) -> list[str]:
-    """Drop answered suggestions of the months before; those that still wait stay."""
+    """Drop suggestions answered in the months before; those that still wait, or were answered later, stay."""
     if not path.exists():
         return []
     cells, problems = read_cells(path)
     if cells is None or problems:
         raise InputError(problems)
-    gone = (cells["month"].str.strip() < before) & (cells.get("answer", pd.Series("", cells.index)).str.strip() != "")
+    box = cells.reindex(columns=["month", "answer", "answered_in"], fill_value="")
+    box = box.apply(lambda column: column.str.strip())
+    told_in = box["answered_in"].mask(box["answered_in"] == "", box["month"])
+    gone = (box["answer"] != "") & (told_in < before)
     if not gone.any():
         return []
     draft = path.with_name(f".{path.name}.{os.getpid()}")
