@@ -17,6 +17,42 @@ if TYPE_CHECKING:
 Labels = Callable[[Sequence[float]], Sequence[str]]
 
 
+def rows_axes(
+    names: Sequence[str],
+    ends: Sequence[str],
+    *,
+    size: str,
+    title: tuple[str, str] | None,
+    tall: float = 2.9,
+    foot: float = 2.2,
+) -> Axes:
+    """Axes with a name at the left and words at the right of each row.
+
+    Args:
+        names: One a row, from above; of one line or two.
+        ends: One a row.
+        size: ``wide`` or ``narrow``.
+        title: Title and caption; None = the page writes them.
+        tall: Height of a row with names of two lines, in letters.
+        foot: Room below the rows, in letters.
+    """
+    width, letters = SIZES[size]
+    above, below = letters * (4.6 if title else 0.6), letters * foot
+    row = letters * (tall if any("\n" in name for name in names) else 2.1)
+    height = above + below + row * len(names)
+    figure = new_figure(size, height)
+    left, right = (letters * (wide(words) + 0.9) for words in (names, ends))
+    inside = (left / width, below / height, 1 - (left + right) / width, row * len(names) / height)
+    axes = figure.add_axes(inside, ylim=(len(names) - 0.5, -0.5))
+    axes.set_yticks(range(len(names)), names)
+    axes.tick_params(length=0, labelsize=letters, pad=letters * 0.4)
+    axes.tick_params(axis="y", labelcolor=LIGHT["ink"])
+    axes.spines[:].set_visible(False)
+    if title:
+        draw_title(figure, *title, letters)
+    return axes
+
+
 def rows_frame(
     labels: Labels,
     names: Sequence[str],
@@ -26,7 +62,7 @@ def rows_frame(
     size: str,
     title: tuple[str, str] | None,
 ) -> Axes:
-    """Axes with a name at the left and words at the right of each row, numbers below, and a line at zero.
+    """`rows_axes` with numbers below and a line at zero.
 
     Args:
         labels: Words of numbers on the axis.
@@ -38,14 +74,7 @@ def rows_frame(
     """
     from matplotlib.ticker import MaxNLocator
 
-    width, letters = SIZES[size]
-    head, foot = letters * (4.6 if title else 0.6), letters * 2.2
-    row = letters * (2.9 if any("\n" in name for name in names) else 2.1)
-    height = head + foot + row * len(names)
-    figure = new_figure(size, height)
-    left, right = (letters * (wide(words) + 0.9) for words in (names, ends))
-    inside = (left / width, foot / height, 1 - (left + right) / width, row * len(names) / height)
-    axes = figure.add_axes(inside, ylim=(len(names) - 0.5, -0.5))
+    axes = rows_axes(names, ends, size=size, title=title)
     known = np.append(values[np.isfinite(values)], 0.0)
     room = 0.06 * (known.max() - known.min()) or 1.0
     low, high = known.min() - room, known.max() + room
@@ -53,12 +82,6 @@ def rows_frame(
     axes.set_xlim(low, high)
     axes.axvline(0, color=LIGHT["muted"], lw=1, zorder=1, label="zero")
     axes.set_xticks(places, labels(places))
-    axes.set_yticks(range(len(names)), names)
-    axes.tick_params(length=0, labelsize=letters, pad=letters * 0.4)
-    axes.tick_params(axis="y", labelcolor=LIGHT["ink"])
-    axes.spines[:].set_visible(False)
-    if title:
-        draw_title(figure, *title, letters)
     return axes
 
 

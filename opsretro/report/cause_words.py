@@ -10,9 +10,10 @@ import pandas as pd
 
 from opsretro.analysis.cause_review import Against
 from opsretro.report import numbers
+from opsretro.report.section_words import SectionWords
 from opsretro.tables.cells import parse_slice
 from opsretro.tables.period import Period
-from opsretro.words import join_list, pick, say
+from opsretro.words import say
 
 if TYPE_CHECKING:
     from opsretro.analysis.cause_review import CauseReview
@@ -30,7 +31,7 @@ def is_exact(row: Mapping[str, Any]) -> bool:
     return (pd.Timestamp(row["latest"]) - pd.Timestamp(row["earliest"])).days <= EXACT
 
 
-class CauseWords:
+class CauseWords(SectionWords):
     """Names, numbers and labels of one root-cause review in one language.
 
     Args:
@@ -38,16 +39,11 @@ class CauseWords:
         lang: ``zh-CN`` or ``en``.
     """
 
-    def __init__(self, review: CauseReview, lang: str) -> None:
-        self.review, self.lang = review, lang
+    review: CauseReview
 
     def word(self, key: str, **values: object) -> str:
         """A text of the section."""
         return say(f"cause.{key}", self.lang, **values)
-
-    def called(self, name: str) -> str:
-        """An id of the data in the words of [names], where they have it."""
-        return pick(self.review.context.names.get(name, name), self.lang)
 
     def name(self, row: Mapping[str, Any]) -> str:
         """The KPI's name, with the slice its goal watches."""
@@ -194,15 +190,3 @@ class CauseWords:
         if row["unit"] in numbers.RATES:
             return [f"{self.signed(value, numbers.number(abs(value) * 100, self.lang))}" for value in values]
         return numbers.axis(values, row["unit"], self.lang, currency=self.review.context.currency)
-
-    def missing(self) -> str:
-        """The sign of what is not known."""
-        return say("number.missing", self.lang)
-
-    def join(self, *sentences: str) -> str:
-        """Sentences in a row."""
-        return say("sentence.gap", self.lang).join(sentence for sentence in sentences if sentence)
-
-    def listed(self, parts: Sequence[str]) -> str:
-        """Names in a row."""
-        return join_list(parts, self.lang)

@@ -59,10 +59,6 @@ class GoalText(GoalWords):
     def _before(self, goal: pd.Series) -> dict[str, str]:
         return {"before": self.word(f"before.{self.kind}").lower(), "value": self.amount(goal["previous"], goal)}
 
-    def join(self, *sentences: str) -> str:
-        """Sentences in a row."""
-        return say("sentence.gap", self.lang).join(sentence for sentence in sentences if sentence)
-
     def verdict(self, goal: pd.Series) -> str:
         """Whether the goal was met, by how much."""
         name = self.name(goal)

@@ -11,6 +11,7 @@ import pandas as pd
 from opsretro.analysis.codes import Reason, Status, Variation
 from opsretro.report import numbers
 from opsretro.report.drawing import shorten
+from opsretro.report.section_words import SectionWords
 from opsretro.tables.period import Period
 from opsretro.words import pick, say
 
@@ -46,7 +47,7 @@ def goal_name(goal: Mapping[str, Any], context: Context, lang: str, *, shared: b
     return str((pick(known, lang) if known else "") or goal["name"] or goal["goal_id"])
 
 
-class GoalWords:
+class GoalWords(SectionWords):
     """Names, numbers and labels of one goal review in one language.
 
     Args:
@@ -54,8 +55,10 @@ class GoalWords:
         lang: ``zh-CN`` or ``en``.
     """
 
+    review: GoalReview
+
     def __init__(self, review: GoalReview, lang: str) -> None:
-        self.review, self.lang = review, lang
+        super().__init__(review, lang)
         self._goals = {row["goal_id"]: row for _, row in review.goals.iterrows()}
 
     def word(self, key: str, **values: object) -> str:

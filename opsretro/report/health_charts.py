@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
 
 from opsretro.analysis.methods.month_changes import Verdict
+from opsretro.report.bars import rows_axes
 from opsretro.report.drawing import UNIT, draw_title, label_end, shorten, ticks, wide, wrapped
 from opsretro.report.frames import line_frame
 from opsretro.report.look import LIGHT, SIZES, new_figure
@@ -49,25 +49,6 @@ def two_lines(name: str, room: float, cross: str) -> str:
     return "\n".join(shorten(line, int(room / UNIT)) for line in lines)
 
 
-def _rows(names: Sequence[str], ends: Sequence[str], *, size: str, title: tuple[str, str] | None, scale: bool) -> Axes:
-    """Axes with a name at the left and a label at the right of each row, with or without room for a scale below."""
-    width, letters = SIZES[size]
-    row = letters * (2.7 if any("\n" in name for name in names) else 2.1)
-    head, foot = letters * (4.6 if title else 0.6), letters * (2.2 if scale else 0.2)
-    height = head + foot + row * len(names)
-    figure = new_figure(size, height)
-    left, right = (letters * (wide(words) + 0.9) for words in (names, ends))
-    inside = (left / width, foot / height, 1 - (left + right) / width, row * len(names) / height)
-    axes = figure.add_axes(inside, ylim=(len(names) - 0.5, -0.5))
-    axes.set_yticks(range(len(names)), names)
-    axes.tick_params(length=0, labelsize=letters, pad=letters * 0.4)
-    axes.tick_params(axis="y", labelcolor=LIGHT["ink"])
-    axes.spines[:].set_visible(False)
-    if title:
-        draw_title(figure, *title, letters)
-    return axes
-
-
 def overview(text: HealthText, rows: pd.DataFrame, *, size: str = "wide", title: bool = True) -> Figure:
     """Every dimension's mean and interval on the scale, on the band of where months like before would lie.
 
@@ -83,7 +64,7 @@ def overview(text: HealthText, rows: pd.DataFrame, *, size: str = "wide", title:
     means = [text.scores(row["mean"], row["lower"], row["upper"])[0] for _, row in rows.iterrows()]
     ends = [text.word("end", mean=mean, n=f"{n}") for mean, n in zip(means, rows["n"], strict=True)]
     head = (text.overview_title(), text.word("overview.short")) if title else None
-    axes = _rows(names, ends, size=size, title=head, scale=True)
+    axes = rows_axes(names, ends, size=size, title=head, tall=2.7)
     axes.set_xlim(SCALE[0] - 0.1, SCALE[1] + 0.1)
     places = np.arange(SCALE[0], SCALE[1] + 1)
     axes.set_xticks(places, [f"{place:.0f}" for place in places])
@@ -299,7 +280,7 @@ def spread(text: HealthText, cells: pd.DataFrame, *, size: str = "wide", title: 
     names = [two_lines(text.item(item), NAME_ROOM[size], text.word("dot")) for item in cells["item"]]
     ends = [f"{n}" for n in cells["n"]]
     head = (text.spread_title(cells), "") if title else None
-    axes = _rows(names, ends, size=size, title=head, scale=False)
+    axes = rows_axes(names, ends, size=size, title=head, tall=2.7, foot=0.2)
     shares = [_shares(cell) for _, cell in cells.iterrows()]
     low = max(sum(parts[band] for band in ("low", "middle", "merged")) for parts in shares)
     high = max(parts["middle"] + parts["high"] for parts in shares)

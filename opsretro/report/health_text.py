@@ -11,7 +11,8 @@ import pandas as pd
 from opsretro.analysis.health_review import HealthFinding, HealthState
 from opsretro.analysis.methods.month_changes import LEAST_MONTHS, Verdict
 from opsretro.report import numbers
-from opsretro.report.health_words import EVERYBODY, HealthWords
+from opsretro.report.health_words import HealthWords
+from opsretro.tables.health_register import EVERYBODY
 
 if TYPE_CHECKING:
     from opsretro.analysis.result import Finding

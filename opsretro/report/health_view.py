@@ -13,10 +13,10 @@ from opsretro.analysis.methods.month_changes import Verdict
 from opsretro.report import health_charts
 from opsretro.report.bars import note
 from opsretro.report.health_text import MOVED, HealthText
-from opsretro.report.health_words import EVERYBODY
 from opsretro.report.look import light_tokens
 from opsretro.report.shown import Shown
 from opsretro.report.templates import anchor, render
+from opsretro.tables.health_register import EVERYBODY
 from opsretro.words import say
 
 if TYPE_CHECKING:

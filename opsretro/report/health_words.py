@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from opsretro.report import numbers
-from opsretro.words import catalogue, join_list, pick, say
+from opsretro.report.section_words import SectionWords
+from opsretro.tables.health_register import EVERYBODY
+from opsretro.tables.survey_files import TEAM
+from opsretro.words import catalogue, say
 
 if TYPE_CHECKING:
     from opsretro.analysis.health_review import HealthReview
 
-EVERYBODY = "all"
-TEAM = "team"
-"""The attribute that needs no name of its own before its values."""
 DIGITS = (1, 2, 3)
 """Decimals of a score: one, and more only where it takes them to tell a mean from the end of its band."""
 
 
-class HealthWords:
+class HealthWords(SectionWords):
     """Names, numbers and labels of one health review in one language.
 
     Args:
@@ -27,18 +26,16 @@ class HealthWords:
         lang: ``zh-CN`` or ``en``.
     """
 
+    review: HealthReview
+
     def __init__(self, review: HealthReview, lang: str) -> None:
-        self.review, self.lang = review, lang
+        super().__init__(review, lang)
         groups = {*review.cells["group"], *review.workload["group"], *review.participation["group"]}
         self._values = {part.partition("=")[2] for group in groups for part in group.split("&")}
 
     def word(self, key: str, **values: object) -> str:
         """A text of the section."""
         return say(f"health.{key}", self.lang, **values)
-
-    def called(self, name: str) -> str:
-        """An id of the data in the words of [names], where they have it."""
-        return pick(self.review.context.names.get(name, name), self.lang)
 
     def dimension(self, name: str) -> str:
         """A dimension in the team's words, else in ours, else as it is; a name of a group is not its name."""
@@ -116,15 +113,3 @@ class HealthWords:
         """A month under an axis."""
         year, month = int(label[:4]), int(label[5:7])
         return self.word("tick", year=year, month=month, name=say(f"date.short.m{month}", self.lang))
-
-    def missing(self) -> str:
-        """The sign of what is not known."""
-        return say("number.missing", self.lang)
-
-    def join(self, *sentences: str) -> str:
-        """Sentences in a row."""
-        return say("sentence.gap", self.lang).join(sentence for sentence in sentences if sentence)
-
-    def listed(self, parts: Sequence[str]) -> str:
-        """Names in a row."""
-        return join_list(parts, self.lang)

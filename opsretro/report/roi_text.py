@@ -10,7 +10,6 @@ import pandas as pd
 from opsretro.analysis.methods.returns import Verdict, horizon
 from opsretro.report import numbers
 from opsretro.report.roi_words import RoiWords
-from opsretro.words import say
 
 if TYPE_CHECKING:
     from opsretro.analysis.result import Finding
@@ -218,10 +217,6 @@ class RoiText(RoiWords):
         return self.word(
             "last.told", name=name, type=kind, roi=roi, span=span, verdict=self.word(f"so.{row['last_verdict']}")
         )
-
-    def missing(self) -> str:
-        """The sign of what is not known."""
-        return say("number.missing", self.lang)
 
     def split_title(self, rows: pd.DataFrame, name: str) -> str:
         """The message of the plan-to-actual split."""

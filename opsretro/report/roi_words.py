@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from opsretro.report import numbers
 from opsretro.report.drawing import shorten
+from opsretro.report.section_words import SectionWords
 from opsretro.tables.period import Period
-from opsretro.words import join_list, pick, say
+from opsretro.words import pick, say
 
 if TYPE_CHECKING:
     from opsretro.analysis.roi_review import ActivityReview
@@ -19,7 +20,7 @@ MONEY = frozenset({"gmv", "gross_profit", "subsidy", "cost", "aov"})
 RATES = frozenset({"ctr", "cvr", "margin"})
 
 
-class RoiWords:
+class RoiWords(SectionWords):
     """Names, numbers and labels of one activity review in one language.
 
     Args:
@@ -27,8 +28,10 @@ class RoiWords:
         lang: ``zh-CN`` or ``en``.
     """
 
+    review: ActivityReview
+
     def __init__(self, review: ActivityReview, lang: str) -> None:
-        self.review, self.lang = review, lang
+        super().__init__(review, lang)
         self._own = {
             row["activity_id"]: row["name"]
             for frame in (review.activities, review.joint)
@@ -38,10 +41,6 @@ class RoiWords:
     def word(self, key: str, **values: object) -> str:
         """A text of the activity review."""
         return say(f"roi.{key}", self.lang, **values)
-
-    def called(self, name: str) -> str:
-        """An id of the data in the words of [names], where they have it."""
-        return pick(self.review.context.names.get(name, name), self.lang)
 
     def name(self, row: Mapping[str, Any]) -> str:
         """The activity's name; of a joint effect the names of all."""
@@ -107,11 +106,3 @@ class RoiWords:
     def span_word(self) -> str:
         """``this month`` and the like."""
         return self.word(f"span.{Period.parse(self.review.period).kind}")
-
-    def join(self, *sentences: str) -> str:
-        """Sentences in a row."""
-        return say("sentence.gap", self.lang).join(sentence for sentence in sentences if sentence)
-
-    def listed(self, parts: Sequence[str]) -> str:
-        """Names in a row."""
-        return join_list(parts, self.lang)
