@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from opsretro.analysis.alerts import Alerts, check_rules, goal_alerts
 from opsretro.analysis.cause_review import Against, CauseReview
 from opsretro.analysis.cause_search import explain
 from opsretro.analysis.cause_subjects import Subject, asked, chain_of, driver_problems, flagged
 from opsretro.analysis.cause_verdicts import review_causes, span_of
-from opsretro.analysis.goal_alerts import Alerts, check_rules, goal_alerts
 from opsretro.analysis.goal_facts import monthly_facts
 from opsretro.analysis.goal_review import GoalReview
-from opsretro.analysis.goal_table import goals_in_force
+from opsretro.analysis.goal_table import goals_if_any, goals_in_force
 from opsretro.analysis.goal_verdicts import review_goals
 from opsretro.analysis.methods.aggregate import as_moment, known_rows, local_dates
 from opsretro.analysis.result import Context
 from opsretro.analysis.roi_effects import begun_by, estimated
 from opsretro.analysis.roi_review import ActivityReview
-from opsretro.analysis.roi_table import activities_checked, changed
+from opsretro.analysis.roi_table import activities_checked, changed, known_tables
 from opsretro.analysis.roi_verdicts import review_activities, scope_of
 from opsretro.errors import InputError, Problem, speaking, unseen
 from opsretro.tables.calendar import WorkingCalendar, working_calendar
@@ -292,7 +292,7 @@ class Workspace:
                 raise InputError(problems)
             newest = self._metrics["date"].max() - pd.Timedelta(days=self._incomplete_days())
             days = span_of(span, against, until=newest)
-            subjects = self._subjects(span, kpi, where)
+            subjects = self._subjects(span, kpi, where or {})
         calendar = self._calendar(span.end)
         chains = self.settings.drivers
         found = [
@@ -313,22 +313,17 @@ class Workspace:
         )
         return review.in_language(self.lang)
 
-    def _subjects(
-        self, period: Period, kpi: str | Sequence[str] | None, where: Mapping[str, str] | None
-    ) -> list[Subject]:
+    def _subjects(self, period: Period, kpi: str | Sequence[str] | None, where: Mapping[str, str]) -> list[Subject]:
         """The KPIs to explain: those that were named, or those the goal review flags."""
-        has_goals, goals = "goals" in self._inputs.tables, pd.DataFrame()
-        try:
-            goals = goals_in_force(self._inputs.tables, period, self.settings.rebases) if has_goals else goals
-        except InputError as refused:
-            if kpi is None or {problem.code for problem in refused.problems} != {"no_goal_in_force"}:
-                raise
         if kpi is not None:
-            names = [kpi] if isinstance(kpi, str) else list(kpi)
-            return asked(names, goals, self._metrics, where or {})
+            goals = goals_if_any(self._inputs.tables, period, self.settings.rebases)
+            return asked([kpi] if isinstance(kpi, str) else list(kpi), goals, self._metrics, where)
         if where:
             raise InputError([Problem(code="where_alone", source="where")])
-        return flagged(self.goal_review(period.label).goals, goals, self._metrics) if has_goals else []
+        if "goals" not in self._inputs.tables:
+            return []
+        goals = goals_in_force(self._inputs.tables, period, self.settings.rebases)
+        return flagged(self.goal_review(period.label).goals, goals, self._metrics)
 
     def team_health(self, period: str) -> HealthReview:
         """How the team is: what may be published of its survey, what changed, and the workload beside it.
@@ -366,16 +361,8 @@ class Workspace:
     def _activity_tables(
         self, changes: Mapping[str, Mapping[str, Any]]
     ) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
-        """The tables about activities with what is supposed of them, and the activities checked against the others.
-
-        With a moment somebody named, facts of later days do not exist yet.
-        """
-        names = ("activities", "daily_metrics", "cost_ledger", "funnel", "users", "orders")
-        tables = {name: self._inputs.tables[name] for name in names if name in self._inputs.tables}
-        for name, column in (("daily_metrics", "date"), ("orders", "order_date"), ("cost_ledger", "service_date")):
-            if self._is_cut and name in tables:
-                tables[name] = tables[name][tables[name][column] <= pd.Timestamp(self.as_of)]
-        tables = changed({name: table for name, table in tables.items() if len(table)}, changes)
+        until = self.as_of if self._is_cut else ""
+        tables = changed(known_tables(self._inputs.tables, until), changes)
         return tables, activities_checked(tables, currency=self.settings.currency, today=self.as_of)
 
     def alerts(self) -> Alerts:

@@ -12,11 +12,21 @@ CODE = sorted((ROOT / "opsretro").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 CORE = ("tables", "analysis", "report")
 ASIDE = (("tables", "sample"), ("tables", "init.py"), ("tables", "health_forget.py"), ("analysis", "methods"))
-SECTIONS = {"goal": "goals", "goals": "goals", "team": "goals", "alert": "goals", "roi": "roi", "cause": "rootcause"}
+SECTIONS = {
+    "goal": "goals",
+    "goals": "goals",
+    "team": "goals",
+    "alert": "alerts",
+    "alerts": "alerts",
+    "roi": "roi",
+    "cause": "rootcause",
+}
 SECTIONS |= {"rootcause": "rootcause", "trees": "trees", "tree": "trees"}
 SECTIONS |= {"health": "health", "survey": "health", "form": "forms", "redact": "voices", "suggestions": "voices"}
 """Whose rooms a module belongs to, by the first word of its name."""
 SHARED_BY = {"bars": ["roi", "rootcause", "health"], "checks": ["roi", "rootcause"], "people": ["trees", "voices"]}
+SHARED_BY |= {"yaml_nodes": ["trees"], "one_writer": ["health"], "codes": ["goals", "alerts", "rootcause"]}
+SHARED_BY |= {"calendar": ["goals", "alerts", "roi", "rootcause"]}
 """Modules that some sections share and others never open."""
 TEST_TO_CODE = 0.8
 """Lines of test per line of code, at least; raise it as tests are added."""

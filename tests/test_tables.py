@@ -12,9 +12,10 @@ from opsretro import InputError, cli, open_workspace
 from opsretro.tables.calendar import working_calendar
 from opsretro.tables.cells import convert, parse_date
 from opsretro.tables.contracts import CONTRACTS, Column, Kind
+from opsretro.tables.goal_settings import AlertRule, Rebase
 from opsretro.tables.inputs import read_inputs
 from opsretro.tables.period import Period
-from opsretro.tables.settings import AlertRule, Rebase, read_settings
+from opsretro.tables.settings import read_settings
 
 HEADER = "goal_id,name,statement,kpi,owner,direction,unit,target,weight,start,deadline,aggregation,source\n"
 CHINESE = HEADER + "成交额,成交额,每月三百,sales,growth-1,higher,count,300,1,2026-01-01,2026-12-31,sum,metrics\n"

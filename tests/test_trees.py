@@ -160,13 +160,13 @@ REFUSED = [
     (
         "full-width colon",
         changed("kpi: gmv", "kpi：gmv"),
-        "Row 5: 'kpi：' needs a plain colon and a space after the name, as in 'cause: …'; "
+        "Row 5: 'kpi：' needs a plain colon and a space after the name, as in 'title: …'; "
         "a full-width colon will not do.",
     ),
     (
         "no space",
         "trees:\n  - id:t1\n",
-        "Row 2: 'id:t1' needs a plain colon and a space after the name, as in 'cause: …'; "
+        "Row 2: 'id:t1' needs a plain colon and a space after the name, as in 'title: …'; "
         "a full-width colon will not do.",
     ),
     (
@@ -185,7 +185,7 @@ REFUSED = [
     (
         "nesting",
         "trees: " + "[" * 2000,
-        "The file is nested too deeply to be read; a tree has four levels of causes at most.",
+        "The file is nested too deeply to be read; take out some levels.",
     ),
     ("twice", changed("kpi: gmv", "kpi: gmv\n    kpi: gmv"), "Row 6: the field 'kpi' is there twice; keep one."),
     (
@@ -201,7 +201,7 @@ REFUSED = [
     (
         "top",
         "- id: t1\n",
-        "Row 1: there should be fields here, as in 'cause: …'; write one a line.",
+        "Row 1: there should be fields here, as in 'title: …'; write one a line.",
     ),
     (
         "no list",

@@ -65,6 +65,8 @@ def asked(call, stem):
     name = getattr(call.func, "attr", getattr(call.func, "id", ""))
     if name == "Problem":
         return "problem.", next(keyword.value for keyword in call.keywords if keyword.arg == "code")
+    if name in {"refuse", "problem"} and len(call.args) > 1:
+        return "problem.", call.args[0]
     if name == "say" and call.args:
         return "cli." if isinstance(call.func, ast.Attribute) else "", call.args[0]
     return (WORD_OF[stem.split("_")[0]], call.args[0]) if name == "word" else None

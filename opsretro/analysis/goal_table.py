@@ -13,9 +13,9 @@ from opsretro.analysis.codes import Aggregation, is_percent
 from opsretro.analysis.methods.smart import smart_defects
 from opsretro.errors import InputError, Problem
 from opsretro.tables.cells import parse_slice
+from opsretro.tables.goal_settings import Rebase
 from opsretro.tables.period import Period
 from opsretro.tables.settings import FILE as SETTINGS
-from opsretro.tables.settings import Rebase
 
 NUMBERS = ("baseline", "target", "target_growth", "low", "high", "weight")
 TEXTS = ("name", "owner", "unit", "milestones", "numerator", "denominator", "dimension")
@@ -63,6 +63,27 @@ def goals_in_force(
     if problems:
         raise InputError(problems)
     return goals
+
+
+def goals_if_any(tables: Mapping[str, pd.DataFrame], period: Period, rebases: Sequence[Rebase] = ()) -> pd.DataFrame:
+    """`goals_in_force`, and no row where there is no goals table or no goal is in force.
+
+    Args:
+        tables: Typed tables of the workspace.
+        period: A month, a quarter or a year.
+        rebases: New starts of limits.
+
+    Raises:
+        InputError: A goal that is in force cannot be used.
+    """
+    if "goals" not in tables:
+        return pd.DataFrame()
+    try:
+        return goals_in_force(tables, period, rebases)
+    except InputError as refused:
+        if {problem.code for problem in refused.problems} != {"no_goal_in_force"}:
+            raise
+    return pd.DataFrame()
 
 
 def rebases_of(goal: Mapping[str, Any], rebases: Sequence[Rebase]) -> list[Rebase]:

@@ -82,6 +82,21 @@ def activities_checked(tables: Mapping[str, pd.DataFrame], *, currency: str = ""
     return activities
 
 
+def known_tables(tables: Mapping[str, pd.DataFrame], until: str) -> dict[str, pd.DataFrame]:
+    """The tables about activities that have rows.
+
+    Args:
+        tables: Those of a workspace.
+        until: Last day whose facts exist, ISO, because somebody named it; empty = all do.
+    """
+    days = {"daily_metrics": "date", "orders": "order_date", "cost_ledger": "service_date"}
+    found = {name: tables[name] for name in ("activities", *days, "funnel", "users") if name in tables}
+    for name, column in days.items() if until else ():
+        if name in found:
+            found[name] = found[name][found[name][column] <= pd.Timestamp(until)]
+    return {name: table for name, table in found.items() if len(table)}
+
+
 def changed(tables: Mapping[str, pd.DataFrame], changes: Mapping[str, Mapping[str, Any]]) -> dict[str, pd.DataFrame]:
     """The tables with other values for some activities, to see what they would mean.
 

@@ -13,7 +13,7 @@ from opsretro.analysis.codes import Direction
 from opsretro.errors import InputError, Problem
 from opsretro.meeting.live import WIDE, Live
 from opsretro.report.goal_view import GoalView
-from opsretro.tables.settings import THRESHOLDS
+from opsretro.tables.goal_settings import THRESHOLDS
 from opsretro.words import say
 from opsretro.workspace import Workspace
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from opsretro.analysis.goal_alerts import Alerts, unjudged
+from opsretro.analysis.alerts import Alerts, unjudged
 from opsretro.report import numbers
 from opsretro.report.goal_words import goal_name
 from opsretro.words import join_list, say

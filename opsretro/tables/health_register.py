@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
 
 from opsretro.errors import InputError, Problem
+from opsretro.tables.one_writer import alone, replace_whole
 from opsretro.tables.reader import read_cells
-
-try:
-    import fcntl
-except ImportError:  # no Unix
-    fcntl = None  # type: ignore[assignment]
 
 SMALLEST = 5
 """People behind a cell that is shown."""
@@ -104,13 +97,11 @@ def record(path: Path, cells: pd.DataFrame) -> None:
     if path.exists() and set(cells["month"]) <= set(read_register(path)["month"]):
         _check(read_register(path), cells, path)
         return
-    with _alone(path):
+    with alone(path.parent):
         old = read_register(path)
         _check(old, cells, path)
         fresh = cells[~cells["month"].isin(old["month"])]
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        draft.write_text(_text(pd.concat([frame for frame in (old, fresh) if len(frame)] or [old])), encoding="utf-8")
-        draft.replace(path)
+        replace_whole(path, _text(pd.concat([frame for frame in (old, fresh) if len(frame)] or [old])).encode())
 
 
 def _check(old: pd.DataFrame, cells: pd.DataFrame, path: Path) -> None:
@@ -118,20 +109,6 @@ def _check(old: pd.DataFrame, cells: pd.DataFrame, path: Path) -> None:
         raise InputError(
             Problem(code="published_differently", source=path.name, values={"month": month}) for month in differing
         )
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """One writer in the folder at a time, where the system knows locks; a lock ends with its process."""
-    if fcntl is None:
-        yield
-        return
-    held = os.open(path.parent, os.O_RDONLY)
-    try:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(held)
 
 
 def _text(cells: pd.DataFrame) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,44 +13,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from opsretro.errors import Problem
 from opsretro.tables.calendar import is_country
 from opsretro.tables.contracts import CONTRACTS, FORMS
+from opsretro.tables.goal_settings import GOAL_READERS, AlertRule, Rebase, is_text
 from opsretro.words import LANGUAGES
 
 FILE = "retro.toml"
-THRESHOLDS = {"baseline_months": (8, 24), "incomplete_days": (0, 7)}
-"""Least and largest of each."""
 
-_MONTH = re.compile(r"[12]\d{3}-(0[1-9]|1[0-2])")
 Names = Mapping[str, Mapping[str, str]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rebase:
-    """A KPI works in a new way from a month on, as somebody decided and can say why.
-
-    Attributes:
-        kpi: KPI or goal_id.
-        month: First month of the new process, ``2026-03``.
-        reason: Why; stands on the page, in the words of [names] where they have it.
-    """
-
-    kpi: str
-    month: str
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class AlertRule:
-    """When a daily signal is worth somebody's attention.
-
-    Attributes:
-        size: Least relative change, 0.05 = 5 % unless told otherwise.
-        count: Least change in the KPI's own unit.
-        direction: ``both``, or ``worse`` for changes to the bad side only.
-    """
-
-    size: float = 0.05
-    count: float = 0.0
-    direction: str = "both"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,50 +141,6 @@ def _calendar(value: object) -> dict[str, Any] | None:
     return {"calendar": value} if is_country(value.get("country", "CN")) else None
 
 
-def _thresholds(value: object) -> dict[str, Any] | None:
-    if not isinstance(value, dict):
-        return None
-    for key, number in value.items():
-        least, most = THRESHOLDS.get(key, (1, 0))
-        if type(number) is not int or not least <= number <= most:
-            return None
-    return {str(key): number for key, number in value.items()}
-
-
-def _rebase(value: object) -> dict[str, Any] | None:
-    entries: list[Any] = value if isinstance(value, list) else [value]
-    return {"rebases": tuple(Rebase(**entry) for entry in entries)} if all(map(_is_rebase, entries)) else None
-
-
-def _is_rebase(entry: object) -> bool:
-    if not isinstance(entry, dict) or set(entry) != {"kpi", "month", "reason"}:
-        return False
-    return all(map(_is_text, entry.values())) and bool(_MONTH.fullmatch(entry["month"]))
-
-
-def _alerts(value: object) -> dict[str, Any] | None:
-    if not isinstance(value, dict):
-        return None
-    common = {key: v for key, v in value.items() if not isinstance(v, dict)}
-    own = {key: common | v for key, v in value.items() if isinstance(v, dict)}
-    good = all(map(_is_alert_rule, [common, *own.values()]))
-    return {"alerts": {key: AlertRule(**rule) for key, rule in {**own, "": common}.items()}} if good else None
-
-
-def _is_alert_rule(rule: Mapping[str, Any]) -> bool:
-    sizes = [rule.get("size", 0), rule.get("count", 0)]
-    good = all(type(v) in (int, float) and 0 <= v < float("inf") for v in sizes)
-    return good and set(rule) <= {"size", "count", "direction"} and rule.get("direction", "both") in {"both", "worse"}
-
-
-def _assessment_weights(value: object) -> dict[str, Any] | None:
-    known = {"supervisor", "peer", "self", "data"}
-    if not isinstance(value, dict) or not set(value) <= known:
-        return None
-    good = all(type(v) in (int, float) and v >= 0 for v in value.values()) and sum(value.values()) > 0
-    return {"assessment_weights": {key: float(v) for key, v in value.items()}} if good else None
-
-
 def _sources(value: object) -> dict[str, Any] | None:
     good = isinstance(value, dict) and set(value) <= {*CONTRACTS, *FORMS} and all(map(_is_inside, value.values()))
     return {"sources": value} if good else None
@@ -225,39 +148,30 @@ def _sources(value: object) -> dict[str, Any] | None:
 
 def _survey(value: object) -> dict[str, Any] | None:
     groups = value.get("groups") if isinstance(value, dict) and set(value) == {"groups"} else None
-    good = isinstance(groups, list) and all(map(_is_text, groups)) and len(set(groups)) == len(groups)
+    good = isinstance(groups, list) and all(map(is_text, groups)) and len(set(groups)) == len(groups)
     return {"survey_groups": tuple(groups or ())} if good else None
 
 
 def _drivers(value: object) -> dict[str, Any] | None:
     good = isinstance(value, dict) and all(
-        isinstance(chain, list) and chain and all(map(_is_text, chain)) and len({kpi, *chain}) > len(chain)
+        isinstance(chain, list) and chain and all(map(is_text, chain)) and len({kpi, *chain}) > len(chain)
         for kpi, chain in value.items()
     )
     return {"drivers": value} if good else None
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and bool(value.strip())
-
-
 def _is_inside(value: object) -> bool:
     """A relative path that stays inside the workspace."""
-    return (
-        isinstance(value, str) and _is_text(value) and not Path(value).is_absolute() and ".." not in Path(value).parts
-    )
+    return isinstance(value, str) and is_text(value) and not Path(value).is_absolute() and ".." not in Path(value).parts
 
 
 _READERS = {
+    **GOAL_READERS,
     "team": _team,
     "locale": _locale,
     "currency": _currency,
     "timezone": _timezone,
     "calendar": _calendar,
-    "thresholds": _thresholds,
-    "rebase": _rebase,
-    "alerts": _alerts,
-    "assessment_weights": _assessment_weights,
     "sources": _sources,
     "survey": _survey,
     "drivers": _drivers,

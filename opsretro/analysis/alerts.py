@@ -12,7 +12,7 @@ from opsretro.analysis.goal_months import in_force
 from opsretro.analysis.methods.daily_signals import DayState, daily_signals
 from opsretro.analysis.result import Context, plain
 from opsretro.errors import InputError, Problem
-from opsretro.tables.settings import AlertRule
+from opsretro.tables.goal_settings import AlertRule
 
 if TYPE_CHECKING:
     from opsretro.analysis.goal_facts import MonthlyFacts
