@@ -9,6 +9,7 @@ from typing import Any
 _HOMES = {
     "InputError": "opsretro.errors:InputError",
     "explore": "opsretro.meeting.explore:explore",
+    "explore_actions": "opsretro.meeting.explore_actions:explore_actions",
     "explore_activities": "opsretro.meeting.explore_activities:explore_activities",
     "explore_causes": "opsretro.meeting.explore_causes:explore_causes",
     "explore_health": "opsretro.meeting.explore_health:explore_health",
@@ -16,6 +17,7 @@ _HOMES = {
     "health": "opsretro.analysis.health:",
     "roi": "opsretro.analysis.roi:",
     "rootcause": "opsretro.analysis.rootcause:",
+    "followup": "opsretro.analysis.followup:",
     "open_workspace": "opsretro.workspace:open_workspace",
 }
 
@@ -23,9 +25,11 @@ __version__ = version("opsretro")
 __all__ = [
     "InputError",
     "explore",
+    "explore_actions",
     "explore_activities",
     "explore_causes",
     "explore_health",
+    "followup",
     "goals",
     "health",
     "open_workspace",

@@ -1,4 +1,4 @@
-"""The command `opsretro`: run a month, look for daily signals, start a workspace, write the sample.
+"""The command `opsretro`: run a month, look for daily signals, keep the ledger, start a workspace, write the sample.
 
 Exit codes: 0 published, or nothing new · 1 some section failed · 2 input refused, nothing written · 3 could not write ·
 4 new signals · 130 and 143 interrupted.
@@ -18,6 +18,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, NoReturn
 
+from opsretro.cli_ledger import add_commands
 from opsretro.errors import InputError, OutputError, Problem
 from opsretro.words import LANGUAGES, say
 
@@ -25,6 +26,7 @@ EXAMPLES = {
     "run": "example: opsretro run --month 2026-10 --workspace data --out reports --lang zh-CN,en",
     "alerts": "example: opsretro alerts --workspace data --as-of 2026-09-23 --format json",
     "health": "example: opsretro health forget --before 2026-07 --workspace data",
+    "ledger": "example: opsretro ledger add title='Size guide' owner=service-1 metric=refund_rate due=2026-11-16",
     "init": "example: opsretro init our-team",
     "sample": "example: opsretro sample --out sample",
 }
@@ -88,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     forget.add_argument("--before", required=True, metavar="MONTH", help="the first month that is kept: 2026-07")
     forget.add_argument("--workspace", default="data", metavar="W", type=Path, help="folder of tables (./data)")
     forget.add_argument("--unpublished", action="store_true", help="delete months that were never published, too")
+    add_commands(_command(commands, "ledger", "look after the actions: list, add, edit, lint, export", None))
     init = _command(commands, "init", "write a new workspace: headers and a commented retro.toml", _init)
     init.add_argument("folder", metavar="DIR", type=Path, help="the new workspace")
     sample = _command(commands, "sample", "write the sample workspace, the same bytes every time", _sample)

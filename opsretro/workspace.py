@@ -12,13 +12,14 @@ import pandas as pd
 
 from opsretro.analysis.alerts import Alerts, check_rules, goal_alerts
 from opsretro.analysis.cause_review import Against, CauseReview
-from opsretro.analysis.cause_search import explain
+from opsretro.analysis.cause_search import explained
 from opsretro.analysis.cause_subjects import Subject, asked, chain_of, driver_problems, flagged
 from opsretro.analysis.cause_verdicts import review_causes, span_of
 from opsretro.analysis.goal_facts import monthly_facts
 from opsretro.analysis.goal_review import GoalReview
 from opsretro.analysis.goal_table import goals_if_any, goals_in_force
 from opsretro.analysis.goal_verdicts import review_goals
+from opsretro.analysis.lessons import with_lessons
 from opsretro.analysis.methods.aggregate import as_moment, known_rows, local_dates
 from opsretro.analysis.result import Context
 from opsretro.analysis.roi_effects import begun_by, estimated
@@ -35,6 +36,7 @@ from opsretro.tables.survey_files import survey_folder
 from opsretro.words import LANGUAGES
 
 if TYPE_CHECKING:
+    from opsretro.analysis.follow_review import FollowUp
     from opsretro.analysis.health_review import HealthReview
 
 
@@ -228,7 +230,7 @@ class Workspace:
             calendar=calendar.days,
             assessments=self._inputs.tables.get("assessments"),
         )
-        return review.in_language(self.lang)
+        return with_lessons(review, self._inputs.tables).in_language(self.lang)
 
     def activity_roi(self, period: str, *, changes: Mapping[str, Mapping[str, Any]] | None = None) -> ActivityReview:
         """What the activities of a period cost, what they caused, and why they missed their plan.
@@ -257,7 +259,7 @@ class Workspace:
             found = estimated(tables, begun, calendar=calendar.days, only=scope[2])
             context = replace(self.context, holidays_until=calendar.known_until)
             review = review_activities(found, begun, tables, scope, period=span.label, context=context)
-        return review.in_language(self.lang)
+        return with_lessons(review, self._inputs.tables).in_language(self.lang)
 
     def root_cause(
         self,
@@ -294,16 +296,8 @@ class Workspace:
             days = span_of(span, against, until=newest)
             subjects = self._subjects(span, kpi, where or {})
         calendar = self._calendar(span.end)
-        chains = self.settings.drivers
-        found = [
-            explain(
-                subject,
-                days,
-                calendar=calendar.days,
-                chain=chain_of(subject, chains.get(subject.kpi, ()), self._metrics),
-            )
-            for subject in subjects
-        ]
+        chains = [chain_of(one, self.settings.drivers.get(one.kpi, ()), self._metrics) for one in subjects]
+        found = explained(subjects, chains, days, calendar=calendar.days)
         review = review_causes(
             found,
             self._inputs.tables,
@@ -311,7 +305,7 @@ class Workspace:
             against=against,
             context=replace(self.context, holidays_until=calendar.known_until),
         )
-        return review.in_language(self.lang)
+        return with_lessons(review, self._inputs.tables).in_language(self.lang)
 
     def _subjects(self, period: Period, kpi: str | Sequence[str] | None, where: Mapping[str, str]) -> list[Subject]:
         """The KPIs to explain: those that were named, or those the goal review flags."""
@@ -357,6 +351,32 @@ class Workspace:
                 context=self.context,
             )
         return review.in_language(self.lang)
+
+    def follow_up(self, period: str, *, starts: Mapping[str, str] | None = None) -> FollowUp:
+        """What became of the actions that were decided, and whether they moved the number they were meant to move.
+
+        Args:
+            period: A month ``2026-10``, a quarter ``2026-Q3`` or a year ``2026``.
+            starts: Another start by action id (ISO day), to see what it would mean.
+
+        Returns:
+            One row an action with its verdict, the days behind it, the readings of earlier months, and what recurs.
+
+        Raises:
+            InputError: The period is none, there is no ledger, or `starts` names no action or no day.
+        """
+        from opsretro.analysis.follow_verdicts import review_actions  # the engine takes a moment to load
+
+        with speaking(self.lang):
+            span = Period.parse(period, source="period")
+            if "actions" not in self._inputs.forms:
+                raise InputError([Problem(code="table_needed", source="actions.yaml", values={"section": "followup"})])
+            calendar = self._calendar(span.end)
+            context = replace(self.context, holidays_until=calendar.known_until)
+            review = review_actions(
+                self._inputs.tables, self._metrics, span, starts=starts or {}, calendar=calendar.days, context=context
+            )
+        return with_lessons(review, self._inputs.tables).in_language(self.lang)
 
     def _activity_tables(
         self, changes: Mapping[str, Mapping[str, Any]]

@@ -12,21 +12,15 @@ CODE = sorted((ROOT / "opsretro").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 CORE = ("tables", "analysis", "report")
 ASIDE = (("tables", "sample"), ("tables", "init.py"), ("tables", "health_forget.py"), ("analysis", "methods"))
-SECTIONS = {
-    "goal": "goals",
-    "goals": "goals",
-    "team": "goals",
-    "alert": "alerts",
-    "alerts": "alerts",
-    "roi": "roi",
-    "cause": "rootcause",
-}
-SECTIONS |= {"rootcause": "rootcause", "trees": "trees", "tree": "trees"}
+SECTIONS = {"goal": "goals", "goals": "goals", "team": "goals", "roi": "roi", "cause": "rootcause"}
+SECTIONS |= {"rootcause": "rootcause", "trees": "trees", "tree": "trees", "alert": "alerts", "alerts": "alerts"}
 SECTIONS |= {"health": "health", "survey": "health", "form": "forms", "redact": "voices", "suggestions": "voices"}
+SECTIONS |= {**dict.fromkeys(("follow", "followup", "actions", "readings"), "followup"), "lessons": "lessons"}
 """Whose rooms a module belongs to, by the first word of its name."""
-SHARED_BY = {"bars": ["roi", "rootcause", "health"], "checks": ["roi", "rootcause"], "people": ["trees", "voices"]}
-SHARED_BY |= {"yaml_nodes": ["trees"], "one_writer": ["health"], "codes": ["goals", "alerts", "rootcause"]}
-SHARED_BY |= {"calendar": ["goals", "alerts", "roi", "rootcause"]}
+SHARED_BY = {"checks": ["roi", "rootcause"], "people": ["trees", "voices"], "one_writer": ["health", "followup"]}
+SHARED_BY |= {"bars": ["roi", "rootcause", "health", "followup"], "yaml_nodes": ["trees", "followup", "lessons"]}
+SHARED_BY |= {"codes": ["goals", "alerts", "rootcause"]}
+SHARED_BY |= {"calendar": ["goals", "alerts", "roi", "rootcause", "followup"]}
 """Modules that some sections share and others never open."""
 TEST_TO_CODE = 0.8
 """Lines of test per line of code, at least; raise it as tests are added."""

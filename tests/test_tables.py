@@ -10,10 +10,11 @@ import pytest
 
 from opsretro import InputError, cli, open_workspace
 from opsretro.tables.calendar import working_calendar
-from opsretro.tables.cells import convert, parse_date
+from opsretro.tables.cells import convert
 from opsretro.tables.contracts import CONTRACTS, Column, Kind
 from opsretro.tables.goal_settings import AlertRule, Rebase
 from opsretro.tables.inputs import read_inputs
+from opsretro.tables.parse import parse_date
 from opsretro.tables.period import Period
 from opsretro.tables.settings import read_settings
 

@@ -12,6 +12,8 @@ import pytest
 from opsretro.analysis.cause_leads import SCOPES
 from opsretro.analysis.cause_review import Against, State
 from opsretro.analysis.codes import ALERT_RULES, Assurance, LimitsState, Reason
+from opsretro.analysis.follow_codes import Reason as Untold
+from opsretro.analysis.follow_codes import Verdict as Moved
 from opsretro.analysis.health_review import HealthState
 from opsretro.analysis.methods.cause import Movement
 from opsretro.analysis.methods.centre_line import Method
@@ -26,10 +28,15 @@ from opsretro.analysis.methods.smart import Defect
 from opsretro.analysis.roi_figures import STAGES
 from opsretro.analysis.team_score import ASSESSORS
 from opsretro.errors import InputError, Problem
+from opsretro.meeting.ledger_export import LISTED
 from opsretro.report.cause_text import KINDS
 from opsretro.report.cause_view import COLUMNS as CAUSE_COLUMNS
 from opsretro.report.cause_view import DRILL
 from opsretro.report.cause_words import FRACTIONS
+from opsretro.report.follow_view import CERTAINTY as FOLLOW_CERTAINTY
+from opsretro.report.follow_view import COLUMNS as FOLLOW_COLUMNS
+from opsretro.report.follow_view import READING as FOLLOW_READING
+from opsretro.report.follow_view import THEME
 from opsretro.report.goal_view import COLUMNS, RUNNING
 from opsretro.report.health_charts import WORKLOAD
 from opsretro.report.health_text import KINDS as DROPPED
@@ -38,6 +45,7 @@ from opsretro.report.health_view import ITEM
 from opsretro.report.roi_text import SHOWN
 from opsretro.report.roi_view import COLUMNS as ROI_COLUMNS
 from opsretro.report.sections import SECTIONS
+from opsretro.tables.actions import ASKED, CHOICES
 from opsretro.tables.cells import convert
 from opsretro.tables.contracts import Column, Kind
 from opsretro.tables.settings import _READERS as SETTINGS
@@ -48,14 +56,17 @@ from opsretro.words import LANGUAGES, catalogue, join_list, pick, say
 
 PACKAGE = Path(__file__).parents[1] / "opsretro"
 WORD_OF = {"goal": "goals.", "roi": "roi.", "cause": "cause.", "health": "health."}
-WORD_OF |= {"explore": "explore."}
+WORD_OF |= {"explore": "explore.", "follow": "followup."}
 """Where `word("…")` looks, by the first word of the module's name."""
 REFUSALS = ["short_pre", "pre_trend", "overlap", "not_separable"]
 SPANS = ["month", "quarter", "year"]
-DATES = {"date.month", "date.day", "goals.tick", "roi.tick", "cause.tick", "health.tick"}
+FOLLOW_REASONS = [reason for reason in Untold if reason]
+DATES = {"date.month", "date.day", "goals.tick", "roi.tick", "cause.tick", "health.tick", "followup.tick"}
 """English writes a month by its name where Chinese writes its number."""
 HAN = "\u4e00-\u9fff"
 OWN_NAME_OF_A_LANGUAGE = "page.other_language"
+REFUSING = {"refuse", "problem", "_problem"}
+"""Methods that make a problem of a code and its values."""
 FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 ANYTHING = ".*"
 
@@ -66,6 +77,8 @@ def asked(call, stem):
     if name == "Problem":
         return "problem.", next(keyword.value for keyword in call.keywords if keyword.arg == "code")
     if name in {"refuse", "problem"} and len(call.args) > 1:
+        return "problem.", call.args[0]
+    if isinstance(call.func, ast.Attribute) and name in REFUSING:
         return "problem.", call.args[0]
     if name == "say" and call.args:
         return "cli." if isinstance(call.func, ast.Attribute) else "", call.args[0]
@@ -113,7 +126,8 @@ def says(pattern):
 def in_templates():
     for path in sorted((PACKAGE / "report" / "templates").glob("*.jinja")):
         for key in re.findall(r"""\bword\(["']([^"']+)["']""", path.read_text(encoding="utf-8")):
-            yield path.name, {re.escape(f"{path.name.split('.')[0].split('_')[0]}.{key}")}
+            room = path.name.split(".")[0].split("_")[0]
+            yield path.name, {re.escape(f"{WORD_OF.get(room, f'{room}.')}{key}")}
 
 
 USES = [(place, found) for place, found, _ in lookups()] + list(in_templates())
@@ -211,7 +225,33 @@ def dynamic_keys():
         "health.unit": WORKLOAD[1:],
         "health.column": [*HEALTH_COLUMNS, *ITEM, "sure"],
         "health.tile": ["steady", "untold", "none"],
+        "followup.headline": [*Moved, "dropped", "did_not", "earlier", "inside", "older"],
+        "followup.verdict": [*Moved, "dropped"],
+        "followup.so": Moved,
+        "followup.span": SPANS,
+        "followup.told": [*FOLLOW_REASONS, "up", "down", "wrong_up", "wrong_down", "ruled_out", "no_worth"],
+        "followup.joint": ["up", "down", "open"],
+        "followup.hoped": ["held", "less", "beyond"],
+        "followup.title": ["up", "down", "wrong_up", "wrong_down", "not_moved", "cannot_tell", "joint"],
+        "followup.line": ["actual", "expected"],
+        "followup.column": [*FOLLOW_COLUMNS, *FOLLOW_CERTAINTY, *FOLLOW_READING],
+        "followup.theme": THEME,
+        "followup.label": [
+            *ASKED,
+            "start",
+            "baseline",
+            "hoped",
+            "check_on",
+            "status",
+            "carried",
+            "controllable",
+            "source",
+        ],
+        "followup.controllable": CHOICES["controllable"],
+        "followup.ask": ["carried", "carried_some"],
         "explore.against": Against,
+        "ledger.status": CHOICES["status"],
+        "ledger.field": [*LISTED, "check_on", "when", "then", "trigger", "direction"],
         "page.section": [section.key for section in SECTIONS],
         "date.short": [f"m{month}" for month in range(1, 13)],
     }

@@ -72,6 +72,21 @@ class Searched:
         return len(now) > 0, len(then) > 0
 
 
+def explained(
+    subjects: Sequence[Subject], chains: Sequence[Sequence[Subject]], span: Span, *, calendar: pd.DataFrame
+) -> list[Searched]:
+    """`explain` for each of several KPIs.
+
+    Args:
+        subjects: The KPIs.
+        chains: The KPIs each is the product of.
+        span: The days.
+        calendar: date, day_type and optionally event.
+    """
+    pairs = zip(subjects, chains, strict=True)
+    return [explain(subject, span, calendar=calendar, chain=chain) for subject, chain in pairs]
+
+
 def explain(subject: Subject, span: Span, *, calendar: pd.DataFrame, chain: Sequence[Subject] = ()) -> Searched:
     """Find the slices of a KPI that moved between the base and the period, their drivers, and since when.
 

@@ -14,8 +14,8 @@ from opsretro.analysis.cause_review import Why
 from opsretro.analysis.codes import Aggregation, Status, Variation
 from opsretro.analysis.goal_table import kpis_of
 from opsretro.errors import InputError, Problem, collecting
-from opsretro.tables.cells import parse_slice
 from opsretro.tables.contracts import CONTRACTS
+from opsretro.tables.parse import parse_slice
 from opsretro.tables.settings import FILE as SETTINGS
 
 KNOWN = {column.name for column in CONTRACTS["metrics"].columns} | {"unit"}
@@ -111,15 +111,24 @@ def asked(names: Sequence[str], goals: pd.DataFrame, metrics: pd.DataFrame, wher
     found: dict[tuple[object, ...], dict[str, Any]] = {}
     for name in names:
         with collecting(problems):
-            goal = _named(name, goals, metrics)
+            goal = named_goal(name, goals, metrics)
             found.setdefault(_key(goal), goal)
     if problems:
         raise InputError(problems)
     return [of_goal(goal, metrics, Why.ASKED, where) for goal in found.values()]
 
 
-def _named(name: str, goals: pd.DataFrame, metrics: pd.DataFrame) -> dict[str, Any]:
-    """The goal of that id or on that KPI, or one made up from the KPI's own rows."""
+def named_goal(name: str, goals: pd.DataFrame, metrics: pd.DataFrame) -> dict[str, Any]:
+    """The goal of that id or on that KPI, or one made up from the KPI's own rows.
+
+    Args:
+        name: A goal_id or a KPI.
+        goals: As `completed` returns them; may be empty.
+        metrics: Rows of metrics that exist.
+
+    Raises:
+        InputError: Neither goals nor metrics have the name.
+    """
     if len(goals):
         watching = goals[(goals["goal_id"] == name) | ((goals["kpi"] == name) & (goals["dimension"] == ""))]
         if len(watching):

@@ -13,7 +13,7 @@ import pandas as pd
 from opsretro.analysis.codes import Aggregation
 from opsretro.analysis.goal_table import kpis_of
 from opsretro.analysis.methods.aggregate import aggregate
-from opsretro.tables.cells import parse_slice
+from opsretro.tables.parse import parse_slice
 from opsretro.tables.period import Period
 
 MEANS = (Aggregation.MEAN, Aggregation.MEAN_RATE)

@@ -12,8 +12,8 @@ import pandas as pd
 from opsretro.analysis.codes import Aggregation, is_percent
 from opsretro.analysis.methods.smart import smart_defects
 from opsretro.errors import InputError, Problem
-from opsretro.tables.cells import parse_slice
 from opsretro.tables.goal_settings import Rebase
+from opsretro.tables.parse import parse_slice
 from opsretro.tables.period import Period
 from opsretro.tables.settings import FILE as SETTINGS
 
@@ -53,7 +53,7 @@ def goals_in_force(
     if problems:
         raise InputError(problems)
     written = _with_targets(tables["goals"], targets or {})
-    everything = _completed(written).assign(defects=_defects(written, tables["metrics"]))
+    everything = completed(written).assign(defects=_defects(written, tables["metrics"]))
     begun = everything[~(everything["start"] > pd.Timestamp(period.end))]
     goals = begun[~(begun["deadline"].dt.year < period.end.year)]
     if (goals["deadline"] < pd.Timestamp(period.start)).all():
@@ -111,7 +111,8 @@ def _with_targets(goals: pd.DataFrame, targets: Mapping[str, float]) -> pd.DataF
     return goals
 
 
-def _completed(goals: pd.DataFrame) -> pd.DataFrame:
+def completed(goals: pd.DataFrame) -> pd.DataFrame:
+    """Goals with every optional column present, percent turned into fractions, missing text empty."""
     goals = goals.reindex(columns=list(dict.fromkeys([*goals.columns, *NUMBERS, *TEXTS, "start", "deadline"])))
     for column in ("start", "deadline"):
         goals[column] = pd.to_datetime(goals[column])

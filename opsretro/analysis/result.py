@@ -15,6 +15,12 @@ import numpy as np
 import pandas as pd
 
 SCHEMA = 1
+LESSONS = {
+    **dict.fromkeys(("subject", "id", "rule_zh", "rule_en", "scope"), "str"),
+    "n_evidence": "int64",
+    "expires": "str",
+    "expired": "bool",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +76,9 @@ class Result:
         period: What was reviewed (``2026-10``).
         context: Team, currency, names.
         findings: Most important first.
+        lessons: What the team learnt earlier about what comes up here, one row a subject and lesson: subject (a goal,
+            an activity, a KPI, an action), id, rule_zh, rule_en, scope, n_evidence (times it was seen), expires (ISO),
+            expired.
         lang: Language of display; not part of the data.
     """
 
@@ -80,10 +89,11 @@ class Result:
     period: str
     context: Context
     findings: tuple[Finding, ...]
+    lessons: pd.DataFrame = field(default_factory=pd.DataFrame)
     lang: str = "en"
 
     def __post_init__(self) -> None:
-        for name, dtypes in self.frames.items():
+        for name, dtypes in {**self.frames, "lessons": LESSONS}.items():
             frame = object.__getattribute__(self, name)
             object.__setattr__(self, name, frame.reindex(columns=list(dtypes)).astype(dtypes).reset_index(drop=True))
 
@@ -124,6 +134,14 @@ class Result:
         """
         return self._view().certainty()
 
+    def learnt(self) -> Any:
+        """The team's earlier lessons about what comes up here, in words.
+
+        Returns:
+            What a notebook shows: a list of lessons, or one sentence where there is none.
+        """
+        return self._view().learnt()
+
     def sentences(self) -> list[str]:
         """Every finding in words, most important first."""
         return [self._view().sentence(finding) for finding in self.findings]
@@ -160,7 +178,8 @@ class Result:
         values = {item.name: data[item.name] for item in _data_fields(cls)}
         values["context"] = Context(**data["context"])
         values["findings"] = tuple(Finding(**finding) for finding in data["findings"])
-        values |= {name: pd.DataFrame(data[name], columns=list(dtypes)) for name, dtypes in cls.frames.items()}
+        frames = {**cls.frames, "lessons": LESSONS}
+        values |= {name: pd.DataFrame(data[name], columns=list(dtypes)) for name, dtypes in frames.items()}
         return cls(**values, lang=lang)
 
     def to_json(self) -> str:

@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from opsretro.analysis.follow_review import FollowUp
 from opsretro.analysis.health_review import HealthReview
 from opsretro.analysis.result import Result
 from opsretro.errors import InputError, Problem, collecting, unseen
@@ -23,8 +24,10 @@ from opsretro.monthly.publish import MANIFEST, publish, staging
 from opsretro.report.page import MonthPage, page_html
 from opsretro.report.sections import SECTIONS, Section
 from opsretro.report.views import load
+from opsretro.tables.contracts import FORMS
 from opsretro.tables.health_register import record
 from opsretro.tables.period import Period
+from opsretro.tables.readings import add_readings
 from opsretro.tables.settings import read_settings
 from opsretro.tables.survey import read_survey
 from opsretro.tables.survey_files import REGISTER, survey_folder
@@ -98,6 +101,7 @@ def run_month(
         offered |= {"as_of": as_of} if as_of else {}
         outcomes = {section.key: _run_section(section, ops, offered, staged, progress) for section in SECTIONS}
         outcomes |= _recorded(ops, outcomes, staged, progress)
+        _archived(ops, outcomes["followup"].result, period, progress)
         files = {source.file: source.rows for source in ops.inputs.sources.values() if source.rows}
         files |= {"survey/": forms} if forms else {}
         names = _write_pages(ops, period, outcomes, files, staged, langs)
@@ -174,6 +178,18 @@ def _recorded(ops: Workspace, outcomes: Mapping[str, Outcome], staged: Path, pro
     name = say("page.section.health", progress.lang)
     progress.say("failed", section=name, seconds=f"{done.seconds:.1f}", why=why[progress.lang])
     return {"health": replace(done, status="failed", result=None, why=why)}
+
+
+def _archived(ops: Workspace, result: Result | None, period: Period, progress: Progress) -> None:
+    """Add what the month read about the actions to the file of readings; where that cannot be written, it is said."""
+    if not isinstance(result, FollowUp) or period.kind != "month":
+        return
+    path = ops.inputs.folder / ops.settings.sources.get("readings", FORMS["readings"])
+    try:
+        if n := add_readings(path, result.reading_rows()):
+            progress.say("read", n=n, path=path)
+    except OSError as error:
+        progress.say("not_read", path=path, why=error.strerror or error)
 
 
 def _not_kept(error: OSError, lang: str) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 from opsretro.analysis.cause_review import Against
 from opsretro.report import numbers
 from opsretro.report.section_words import SectionWords
-from opsretro.tables.cells import parse_slice
+from opsretro.tables.parse import parse_slice
 from opsretro.tables.period import Period
 from opsretro.words import say
 

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from opsretro import __version__
 from opsretro.analysis.result import Context, Result
 from opsretro.report import numbers
+from opsretro.report.lessons_view import beside
 from opsretro.report.look import css_tokens
 from opsretro.report.sections import SECTIONS, TILE_ORDER, Section
 from opsretro.report.templates import render, style
@@ -105,11 +106,13 @@ def _section(section: Section, views: Mapping[str, View], page: MonthPage, lang:
         "key": section.key,
         "title": say(f"page.section.{section.key}", lang),
         "body": "",
+        "lessons": "",
         "text": "",
     }
     files = join_list(section.files, lang)
     if section.key in views:
-        return shown | {"state": "shown", "body": views[section.key].section()}
+        lessons = beside(page.results[section.key].in_language(lang))
+        return shown | {"state": "shown", "body": views[section.key].section(), "lessons": lessons}
     if section.key in page.failures:
         return shown | {"state": "failed", "text": say("page.failed", lang, why=page.failures[section.key][lang])}
     if _missing(section, page):

@@ -29,7 +29,7 @@ class Section:
 
 
 SECTIONS = (
-    Section(key="followup", tables=("actions",)),
+    Section(key="followup", tables=("actions",), notebook="05_retro_meeting"),
     Section(key="goals", tables=("goals", "metrics"), notebook="01_goal_review"),
     Section(key="roi", tables=("activities",), notebook="02_activity_roi"),
     Section(key="rootcause", tables=("metrics",), notebook="03_root_cause"),

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from opsretro.report.lessons_view import learnt
 from opsretro.report.look import SIZES, svg
 from opsretro.report.templates import render
 
 if TYPE_CHECKING:
+    from IPython.display import HTML
     from matplotlib.figure import Figure
 
-    from opsretro.analysis.result import Finding
+    from opsretro.analysis.result import Finding, Result
 
 
 class Shown:
@@ -22,6 +24,8 @@ class Shown:
     Args:
         text: Words of the section: `headline()` and `sentence(finding)`.
     """
+
+    review: Result
 
     def __init__(self, text: Any) -> None:
         self._words = text
@@ -33,6 +37,10 @@ class Shown:
     def sentence(self, finding: Finding) -> str:
         """A finding in words."""
         return str(self._words.sentence(finding))
+
+    def learnt(self) -> HTML:
+        """The team's earlier lessons about what comes up in the section, for a notebook."""
+        return learnt(self.review)
 
     def html(self) -> Markup:
         """Headline and table, for a notebook."""

@@ -53,6 +53,7 @@ class View(Protocol):
 
 
 _HOMES = {
+    "followup": ("opsretro.analysis.follow_review:FollowUp", "opsretro.report.follow_view:FollowView"),
     "goals": ("opsretro.analysis.goal_review:GoalReview", "opsretro.report.goal_view:GoalView"),
     "health": ("opsretro.analysis.health_review:HealthReview", "opsretro.report.health_view:HealthView"),
     "rootcause": ("opsretro.analysis.cause_review:CauseReview", "opsretro.report.cause_view:CauseView"),

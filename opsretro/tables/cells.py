@@ -5,18 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from datetime import date
 
 import numpy as np
 import pandas as pd
 
 from opsretro.errors import Problem
 from opsretro.tables.contracts import Column, Kind
+from opsretro.tables.parse import iso_day, parse_date
 
-_DATE = re.compile(
-    r"(\d{4})(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|\.(\d{1,2})\.(\d{1,2})|年(\d{1,2})月(\d{1,2})日)"
-)
-_COMPACT = re.compile(r"([12]\d{3})(\d\d)(\d\d)")
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?)?")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
@@ -106,37 +102,6 @@ def _repeated(typed: pd.Series, source: str) -> list[Problem]:
     ]
 
 
-def parse_date(text: str) -> str | None:
-    """A date as ISO text, or None when it is none.
-
-    Example:
-        >>> parse_date("2026/6/13")
-        '2026-06-13'
-    """
-    if match := _DATE.fullmatch(text) or _COMPACT.fullmatch(text):
-        year, month, day = (int(part) for part in match.groups() if part is not None)
-        return _iso(year, month, day)
-    return None
-
-
-def parse_slice(text: str) -> list[tuple[str, str]]:
-    """The pairs of a slice, ``column=value`` joined by ``&``.
-
-    Example:
-        >>> parse_slice("channel=app&device=ios")
-        [('channel', 'app'), ('device', 'ios')]
-    """
-    pairs = [part.partition("=") for part in text.split("&") if part]
-    return [(column.strip(), value.strip()) for column, _, value in pairs]
-
-
-def _iso(year: int, month: int, day: int) -> str | None:
-    try:
-        return date(year, month, day).isoformat()
-    except ValueError:
-        return None
-
-
 def _to_stamp(text: str) -> str | None:
     if not _STAMP.fullmatch(text):
         return None
@@ -160,7 +125,7 @@ def _fix(text: str, column: Column) -> str:
         return plain if _NUMBER.fullmatch(plain) else ""
     if column.kind is Kind.DATE and (parts := re.fullmatch(r"(\d{4})\D(\d{1,2})\D(\d{1,2})", text)):
         year, day, month = (int(part) for part in parts.groups())
-        return _iso(year, month, day) or ""
+        return iso_day(year, month, day) or ""
     return ""
 
 

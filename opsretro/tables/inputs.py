@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from opsretro.errors import InputError, Problem, collecting
+from opsretro.tables.actions import read_actions
 from opsretro.tables.contracts import CALENDAR, CONTRACTS, FORMS
+from opsretro.tables.lessons import read_lessons
 from opsretro.tables.people import everybody
 from opsretro.tables.period import Period
+from opsretro.tables.readings import read_readings
 from opsretro.tables.settings import Settings, read_settings
 from opsretro.tables.survey_files import REGISTER, exports, survey_folder
 from opsretro.tables.table import read_table
 from opsretro.tables.trees import read_cause_trees
+
+READ_LAST = ("actions", "lessons", "readings", "causes")
+"""Files that are no plain tables, in the order they are read: a cause may not name the owner of an action."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -92,16 +98,26 @@ def read_inputs(folder: str | Path) -> Inputs:
             if frame is not None and len(frame):
                 tables[name] = frame
     forms = tuple(name for name, file in FORMS.items() if _has_content(folder / settings.sources.get(name, file)))
-    if "causes" in forms:
+    for name in (name for name in READ_LAST if name in forms):
         with collecting(problems):
-            path = folder / settings.sources.get("causes", FORMS["causes"])
-            tables["causes"] = read_cause_trees(path, people=everybody(survey_folder(folder, settings), tables))
-            sources["causes"] = _source(path, folder, len(tables["causes"]))
+            path = folder / settings.sources.get(name, FORMS[name])
+            frame = _read(name, path, everybody(survey_folder(folder, settings), tables))
+            sources |= {name: _source(path, folder, len(frame))} if name != "readings" else {}
+            tables |= {name: frame} if len(frame) else {}
     if not problems and not tables and not forms:
         problems.append(Problem(code="no_tables", source=str(folder), values={"tables": "goals.csv, metrics.csv"}))
     if problems:
         raise InputError(problems)
     return Inputs(folder=folder, settings=settings, tables=tables, forms=forms, sources=sources)
+
+
+def _read(name: str, path: Path, people: Collection[str]) -> pd.DataFrame:
+    """One of the files that are no plain tables."""
+    if name == "causes":
+        return read_cause_trees(path, people=people)
+    if name == "actions":
+        return read_actions(path).table
+    return read_lessons(path) if name == "lessons" else read_readings(path)
 
 
 def rows_by_kpi(metrics: pd.DataFrame, period: Period) -> pd.DataFrame:

@@ -92,7 +92,7 @@ def everybody(folder: Path, tables: Mapping[str, pd.DataFrame]) -> set[str]:
     Raises:
         InputError: The roster is no text; names it holds would not be hidden.
     """
-    owners = (tables[name]["owner"].dropna() for name in ("goals", "activities") if name in tables)
+    owners = (tables[name]["owner"].dropna() for name in ("goals", "activities", "actions") if name in tables)
     roster = folder / "roster.txt"
     names = as_text(roster.read_bytes(), roster.name).splitlines() if roster.is_file() else []
     return {str(name).strip() for name in chain(*owners, names)} - {""}

@@ -10,7 +10,7 @@ from typing import Any
 
 from opsretro.analysis.codes import Aggregation, Direction, is_percent
 from opsretro.analysis.methods.signals import HAIR
-from opsretro.tables.cells import parse_date
+from opsretro.tables.parse import parse_date
 
 
 class Defect(StrEnum):

@@ -1,0 +1,278 @@
+"""Did an action move the number it was meant to move? The days since its start against what the days before expect."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from opsretro.analysis.follow_codes import LEAST_DAYS, LONGEST, MOST_WORTH, WORTH, Metric, Reason, Verdict
+from opsretro.analysis.methods.counterfactual import effect
+from opsretro.analysis.methods.drift_before import drift_before
+from opsretro.analysis.methods.effect import Caution, Effect
+from opsretro.tables.calendar import working_calendar
+
+GONE_DAYS = 10
+"""A metric whose newest day is this many days older than the newest of all metrics has vanished."""
+STEEP = 3.0
+"""A drift before the start of this many standard errors is one, whatever was found."""
+DOUBT = {Verdict.MOVED: 1.0, Verdict.NOT_MOVED: 1.64}
+"""From as many on, a drift that went on may explain a verdict: what was found, or what was not."""
+NONE = (math.nan, math.nan, math.nan)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reading:
+    """What the days since its start say about one action.
+
+    Attributes:
+        row: The columns of `check`.
+        unit: Of its metric.
+        days: date, actual, expected, lower, upper, phase of the metric, or of all actions that share it; empty = none.
+    """
+
+    row: Mapping[str, Any]
+    unit: str = ""
+    days: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Case:
+    """One action and the days it is judged on."""
+
+    action: Mapping[str, Any]
+    metric: Metric
+    start: pd.Timestamp
+    end: pd.Timestamp
+    n_days: int = 0
+    reason: Reason = Reason.NONE
+
+    @property
+    def compared(self) -> tuple[str, str]:
+        """Day it took effect and last day that is compared, ISO; empty = none."""
+        days = self.metric.days.index
+        inside = days[(days >= self.start) & (days <= self.end)]
+        start = "" if pd.isna(self.start) else str(self.start.date())
+        return start, str(inside[-1].date()) if len(inside) else ""
+
+    @property
+    def wanted(self) -> float:
+        """1 = more is wanted, -1 = less."""
+        return -1.0 if self.action["direction"] == "lower" else 1.0
+
+
+def readings(
+    actions: pd.DataFrame,
+    of_name: Mapping[str, Metric],
+    last: date,
+    *,
+    newest: pd.Timestamp,
+    calendar: pd.DataFrame | None = None,
+) -> list[Reading]:
+    """What the days since its start say about each action.
+
+    Args:
+        actions: As `as_actions` returns them.
+        of_name: The metrics they name; one that is not there has vanished.
+        last: Last day that is looked at.
+        newest: Newest day of all metrics; NaT = there is none.
+        calendar: date, day_type; None = mainland China's.
+
+    Returns:
+        One reading an action, in their order.
+    """
+    known = {name: replace(one, days=one.days[one.days.index <= pd.Timestamp(last)]) for name, one in of_name.items()}
+    begins = [one.days.index[0] for one in known.values() if len(one.days)]
+    if calendar is None and begins:
+        calendar = working_calendar(min(begins).date(), last, country="CN").days
+    end = pd.Timestamp(last) if pd.isna(newest) else min(newest, pd.Timestamp(last))
+    holidays = _holidays(calendar)
+    cases = [_case(action, known, pd.Timestamp(last), end, holidays) for action in actions.to_dict("records")]
+    groups = _together(cases)
+    joint = {id(group[0]): _judged_group(group, calendar) for group in groups if len(group) > 1}
+    found = []
+    for case in cases:
+        group = next((group for group in groups if case in group), [case])
+        if case.reason is not Reason.NONE:
+            found.append(_untold(case))
+        elif len(group) > 1:
+            found.append(_shared(case, group, joint[id(group[0])]))
+        else:
+            found.append(_judged(case, calendar, holidays))
+    return found
+
+
+def _holidays(calendar: pd.DataFrame | None) -> pd.DatetimeIndex:
+    if calendar is None:
+        return pd.DatetimeIndex([])
+    return pd.DatetimeIndex(pd.to_datetime(calendar.loc[calendar["day_type"] == "holiday", "date"]))
+
+
+def _case(
+    action: Mapping[str, Any],
+    of_name: Mapping[str, Metric],
+    last: pd.Timestamp,
+    newest: pd.Timestamp,
+    holidays: pd.DatetimeIndex,
+) -> _Case:
+    """An action with the days it is judged on, or why it cannot be."""
+    metric = of_name.get(action["metric"], Metric())
+    day = action["start"] or (action["due"] if action["status"] != "plan" else "")
+    start = pd.Timestamp(day) if day else pd.NaT
+    end = min(last, start + pd.Timedelta(days=LONGEST - 1)) if day else last
+    inside = metric.days[(metric.days.index >= start) & (metric.days.index <= end)] if day else metric.days[:0]
+    n_days = int((~inside.index.isin(holidays)).sum())
+    gone = metric.days.empty or metric.days.index[-1] < min(newest, end) - pd.Timedelta(days=GONE_DAYS)
+    reasons = {
+        Reason.DROPPED: action["status"] == "dropped",
+        Reason.NO_METRIC: not action["metric"],
+        Reason.NO_DIRECTION: not action["direction"],
+        Reason.NOT_BEGUN: not day and bool(action["due"]),
+        Reason.NO_START: not day,
+        Reason.STARTS_LATER: bool(day) and start > last,
+        Reason.METRIC_GONE: gone,
+        Reason.FEW_DAYS: n_days < LEAST_DAYS,
+    }
+    reason = next((reason for reason, holds in reasons.items() if holds), Reason.NONE)
+    return _Case(action=action, metric=metric, start=start, end=end, n_days=n_days, reason=reason)
+
+
+def _together(cases: Sequence[_Case]) -> list[list[_Case]]:
+    """Actions that share a metric and a day, in groups; one that has not a week yet counts, too: it is at work."""
+    at_work = [case for case in cases if case.reason in {Reason.NONE, Reason.FEW_DAYS}]
+    groups: list[list[_Case]] = []
+    for case in sorted(at_work, key=lambda case: (case.metric.kpi, case.start)):
+        group = groups[-1] if groups else []
+        same = bool(group) and group[0].metric.kpi == case.metric.kpi
+        if same and case.start <= max(other.end for other in group):
+            group.append(case)
+        else:
+            groups.append([case])
+    return groups
+
+
+def _row(case: _Case, verdict: Verdict, reason: Reason, **more: Any) -> dict[str, Any]:
+    expected = float(case.action["expected_effect"]) * case.wanted
+    start, end = case.compared
+    row = {
+        "id": case.action["id"],
+        "metric": case.action["metric"],
+        "start": start,
+        "end": end,
+        "n_days": case.n_days,
+        "verdict": verdict.value,
+        "reason": reason.value,
+        **dict(zip(("effect", "lower", "upper"), NONE, strict=True)),
+        "hoped": expected if expected > 0 else math.nan,
+        "probability": math.nan,
+        "warnings": (),
+        "joint_with": (),
+        **dict(zip(("joint_effect", "joint_lower", "joint_upper"), NONE, strict=True)),
+    }
+    return row | more
+
+
+def _untold(case: _Case) -> Reading:
+    return Reading(row=_row(case, Verdict.CANNOT_TELL, case.reason), unit=case.metric.unit)
+
+
+def _effect(case: _Case, calendar: pd.DataFrame | None) -> Effect:
+    """What the days since the start differ by; public holidays are left out, for no other days are like them."""
+    days = case.metric.days[case.metric.days.index <= case.end]
+    holiday = (days.index >= case.start) & days.index.isin(_holidays(calendar))
+    found = effect(days[~holiday], case.start.date(), case.end.date(), calendar=calendar, after_days=0)
+    return replace(found, days=_with_holidays(found.days, days[holiday]))
+
+
+def _with_holidays(days: pd.DataFrame, holidays: pd.Series) -> pd.DataFrame:
+    """What happened on the days that are not compared, and nothing to compare it with."""
+    if days.empty:
+        return days
+    days = days.set_index("date")
+    days.loc[days.index.isin(holidays.index), ["expected", "lower", "upper"]] = np.nan
+    days["actual"] = days["actual"].fillna(holidays)
+    return days.reset_index()
+
+
+def _figures(found: Effect, wanted: float) -> tuple[float, float, float] | None:
+    """Effect, lower and upper end as ratios of the expected level, the wanted way; None = undefined."""
+    if found.window is None or not found.baseline > 0:
+        return None
+    ends = [value / found.baseline * wanted for value in (found.window.point, found.window.lower, found.window.upper)]
+    return (ends[0], min(ends[1:]), max(ends[1:])) if np.isfinite(ends).all() else None
+
+
+def _judged(case: _Case, calendar: pd.DataFrame | None, holidays: pd.DatetimeIndex) -> Reading:
+    """An action that has its metric to itself."""
+    found = _effect(case, calendar)
+    figures = _figures(found, case.wanted)
+    if found.refused is not None or figures is None or found.window is None:
+        reason = Reason.SHORT_PRE if found.refused is not None else Reason.UNDEFINED
+        return Reading(row=_row(case, Verdict.CANNOT_TELL, reason), unit=case.metric.unit, days=found.days)
+    row = _row(case, Verdict.CANNOT_TELL, Reason.WIDE)
+    verdict = _verdict(figures, row["hoped"])
+    reason = Reason.WIDE if verdict is Verdict.CANNOT_TELL else Reason.NONE
+    if _drifted(case, figures, verdict, row["hoped"], holidays):
+        verdict, reason = Verdict.CANNOT_TELL, Reason.PRE_TREND
+    above = found.window.above(0.0)
+    row |= dict(zip(("effect", "lower", "upper"), figures, strict=True))
+    row |= {"verdict": verdict.value, "reason": reason.value, "probability": above if case.wanted > 0 else 1 - above}
+    warned = tuple(caution.value for caution in found.cautions if caution is Caution.HOLIDAY_OVERLAP)
+    return Reading(row=row | {"warnings": warned}, unit=case.metric.unit, days=found.days)
+
+
+def _ruled_out(hoped: float) -> float:
+    """The effect that has to be ruled out before an action is said not to have moved its metric."""
+    return WORTH if math.isnan(hoped) else min(hoped, MOST_WORTH)
+
+
+def _verdict(figures: tuple[float, float, float], hoped: float) -> Verdict:
+    _, lower, upper = figures
+    if lower > 0:
+        return Verdict.MOVED
+    return Verdict.NOT_MOVED if upper < _ruled_out(hoped) else Verdict.CANNOT_TELL
+
+
+def _drifted(
+    case: _Case,
+    figures: tuple[float, float, float],
+    verdict: Verdict,
+    hoped: float,
+    holidays: pd.DatetimeIndex,
+) -> bool:
+    """Whether the metric was on the move before: clearly, or so that going on would explain the verdict."""
+    for drift in drift_before(case.metric.days, case.start, holidays=holidays):
+        if abs(drift.score) > STEEP:
+            return True
+        ahead = (drift.days + (case.end - case.start).days + 1) / 2
+        gone_on = case.wanted * drift.slope * ahead
+        explains = {
+            Verdict.MOVED: gone_on > 0 and figures[1] <= gone_on,
+            Verdict.NOT_MOVED: gone_on < 0 and figures[2] - gone_on >= _ruled_out(hoped),
+        }
+        if explains.get(verdict) and abs(drift.score) > DOUBT[verdict]:
+            return True
+    return False
+
+
+def _judged_group(group: Sequence[_Case], calendar: pd.DataFrame | None) -> Effect:
+    """What actions on one metric at the same time did together."""
+    whole = replace(group[0], start=min(case.start for case in group), end=max(case.end for case in group))
+    return _effect(whole, calendar)
+
+
+def _shared(case: _Case, group: Sequence[_Case], found: Effect) -> Reading:
+    """An action that shares its metric and days with others: their joint effect only, never split by guess."""
+    others = tuple(other.action["id"] for other in group if other is not case)
+    figures = _figures(found, case.wanted) or NONE
+    joint = dict(zip(("joint_effect", "joint_lower", "joint_upper"), figures, strict=True))
+    return Reading(
+        row=_row(case, Verdict.CANNOT_TELL, Reason.JOINT, joint_with=others) | joint,
+        unit=case.metric.unit,
+        days=found.days,
+    )

@@ -1,0 +1,88 @@
+"""lessons.yaml: what the team learnt, where it holds, how often it was seen, and until when it is believed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from ruamel.yaml.nodes import Node, SequenceNode
+
+from opsretro.tables.parse import parse_date
+from opsretro.tables.yaml_nodes import Nodes, line_of, parsed, text_of
+
+FILE = "lessons.yaml"
+COLUMNS = {
+    **dict.fromkeys(("id", "rule_zh", "rule_en", "scope"), "str"),
+    "n_evidence": "int64",
+    "evidence": "object",
+    "expires": "str",
+    "line": "int64",
+}
+_EXAMPLES = {
+    "id": "L-1",
+    "rule": "…",
+    "scope": "{ kpi: conversion }",
+    "evidence": "[A-2026-09-2]",
+    "expires": "2027-06-30",
+}
+
+
+def read_lessons(path: Path) -> pd.DataFrame:
+    """The lessons of a workspace.
+
+    Args:
+        path: The file; it exists.
+
+    Returns:
+        One row a lesson, in the order of the file. id; rule_zh, rule_en; scope (``kpi=orders|gmv&device=android``: what
+        it is about, each key a kpi, goal, activity, activity_type or a dimension); n_evidence (how often it was seen);
+        evidence (tuple of what it was seen in: ids of actions or activities, months, any text); expires (ISO day, the
+        last on which it is believed); line.
+
+    Raises:
+        InputError: The file cannot be read, or something in it is wrong; tells everything at once, with lines.
+
+    Example:
+        >>> from opsretro.tables import sample
+        >>> path = Path(sample.__file__).parent / "static" / "lessons.yaml"
+        >>> read_lessons(path).loc[0, "n_evidence"] > 0
+        True
+    """
+    lessons = _Lessons(FILE, _EXAMPLES)
+    if (top := parsed(text_of(path, FILE), FILE)) is not None:
+        for node in lessons.items(lessons.fields(top, (), ("lessons",)), "lessons"):
+            lessons.read(node)
+    lessons.done()
+    return pd.DataFrame(lessons.rows, columns=list(COLUMNS)).astype(COLUMNS)
+
+
+class _Lessons(Nodes):
+    """Grows by the row of each lesson, and by everything that is wrong."""
+
+    def __init__(self, source: str, examples: dict[str, str]) -> None:
+        super().__init__(source, examples)
+        self.rows: list[dict[str, Any]] = []
+        self._ids: set[str] = set()
+
+    def read(self, node: Node) -> None:
+        """One lesson."""
+        fields = self.fields(node, ("id", "rule", "scope", "evidence", "expires"), ())
+        name, expires = self.plain(fields, "id"), self.plain(fields, "expires")
+        if name in self._ids:
+            self.refuse("not_unique", fields["id"], "id", value=name)
+        self._ids |= {name} - {""}
+        day = parse_date(expires) if expires else ""
+        if day is None:
+            self.refuse("not_a_date", fields["expires"], "expires", value=expires)
+        rule, evidence = self.texts(fields, "rule"), tuple(self._listed(fields, "evidence"))
+        scope = self.fields(fields["scope"]) if "scope" in fields else {}
+        parts = [f"{key}={'|'.join(self._listed(scope, key))}" for key in scope]
+        row = {"id": name, "rule_zh": rule[0], "rule_en": rule[1], "scope": "&".join(parts), "expires": day or ""}
+        self.rows.append(row | {"n_evidence": len(evidence), "evidence": evidence, "line": line_of(node)})
+
+    def _listed(self, fields: dict[str, Node], field: str) -> list[str]:
+        """The values of a list; a single one may stand alone."""
+        node = fields.get(field)
+        items = self.items(fields, field) if isinstance(node, SequenceNode) else [] if node is None else [node]
+        return [text for item in items if (text := self.plain({field: item}, field))]

@@ -1,0 +1,43 @@
+"""Days and slices out of the text people write."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+_DATE = re.compile(
+    r"(\d{4})(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|\.(\d{1,2})\.(\d{1,2})|年(\d{1,2})月(\d{1,2})日)"
+)
+_COMPACT = re.compile(r"([12]\d{3})(\d\d)(\d\d)")
+
+
+def parse_date(text: str) -> str | None:
+    """A date as ISO text, or None when it is none.
+
+    Example:
+        >>> parse_date("2026/6/13")
+        '2026-06-13'
+    """
+    if match := _DATE.fullmatch(text) or _COMPACT.fullmatch(text):
+        year, month, day = (int(part) for part in match.groups() if part is not None)
+        return iso_day(year, month, day)
+    return None
+
+
+def parse_slice(text: str) -> list[tuple[str, str]]:
+    """The pairs of a slice, ``column=value`` joined by ``&``.
+
+    Example:
+        >>> parse_slice("channel=app&device=ios")
+        [('channel', 'app'), ('device', 'ios')]
+    """
+    pairs = [part.partition("=") for part in text.split("&") if part]
+    return [(column.strip(), value.strip()) for column, _, value in pairs]
+
+
+def iso_day(year: int, month: int, day: int) -> str | None:
+    """A day as ISO text, or None where the calendar has no such day."""
+    try:
+        return date(year, month, day).isoformat()
+    except ValueError:
+        return None

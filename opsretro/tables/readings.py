@@ -1,0 +1,105 @@
+"""What each month's run read about each action: lines the run adds to a file of its own, which people never edit."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import pandas as pd
+
+from opsretro.errors import InputError, Problem
+from opsretro.tables.one_writer import alone, append_lines
+
+FILE = "readings.jsonl"
+COLUMNS = {
+    **dict.fromkeys(("period", "as_of", "id", "metric", "start", "end", "verdict", "reason"), "str"),
+    **dict.fromkeys(("effect", "lower", "upper"), "float64"),
+}
+CODES = [name for name, kind in COLUMNS.items() if kind == "str" and name != "as_of"]
+NUMBERS = [name for name, kind in COLUMNS.items() if kind != "str"]
+DIGITS = 6
+SAME = 0.0005
+"""Figures closer than this are the same: another machine computes the last digits in another order."""
+
+
+def read_readings(path: Path) -> pd.DataFrame:
+    """The newest reading of each month and action.
+
+    Args:
+        path: The file; need not exist. A last line that was cut off by a kill is left out.
+
+    Returns:
+        One row a month and action (the one that knew most), months in order: period (``2026-10``); as_of (day up to
+        which data was known); id; metric; start, end (days that were compared); verdict, reason (codes); effect, lower,
+        upper (NaN = no figure).
+
+    Raises:
+        InputError: A line is no reading; names it.
+    """
+    if not path.exists():
+        return pd.DataFrame(columns=list(COLUMNS)).astype(COLUMNS)
+    lines = path.read_bytes().split(b"\n")
+    found, wrong = [], []
+    for number, line in enumerate(lines, 1):
+        reading = _reading(line)
+        if reading is not None:
+            found.append(reading)
+        elif line.strip() and number < len(lines):
+            wrong.append(number)
+    if wrong:
+        raise InputError([Problem(code="reading_broken", source=path.name, rows=tuple(wrong))])
+    table = pd.DataFrame(found, columns=list(COLUMNS)).astype(COLUMNS)
+    newest = table.sort_values(["period", "as_of"], kind="stable").drop_duplicates(["period", "id"], keep="last")
+    return newest.reset_index(drop=True)
+
+
+def add_readings(path: Path, readings: pd.DataFrame) -> int:
+    """Add what is new; a reading that says the same as the newest one of its month and action is not added again.
+
+    Args:
+        path: Made when it does not exist; one writer at a time, and every line is there in full or not at all.
+        readings: As `read_readings` returns them.
+
+    Returns:
+        How many were added.
+
+    Raises:
+        InputError: The file holds something else.
+        OSError: It cannot be written.
+    """
+    if not len(_news(read_readings(path), readings)):
+        return 0
+    with alone(path.parent):
+        news = _news(read_readings(path), readings)
+        append_lines(path, [_line(row) for row in news.to_dict("records")])
+    return len(news)
+
+
+def _news(known: pd.DataFrame, readings: pd.DataFrame) -> pd.DataFrame:
+    """The readings that differ from the newest known ones."""
+    both = readings[list(COLUMNS)].merge(known, on=["period", "id"], how="left", suffixes=("", "_known"))
+    same = pd.Series(True, index=both.index)
+    for name in set(CODES) - {"period", "id"}:
+        same &= both[name] == both[f"{name}_known"]
+    for name in NUMBERS:
+        near = (both[name] - both[f"{name}_known"]).abs() <= SAME
+        same &= near | (both[name].isna() & both[f"{name}_known"].isna())
+    late = both["as_of_known"] > both["as_of"]  # somebody looks back at what was known then
+    return readings[~(same | late).to_numpy()]
+
+
+def _line(row: dict[str, object]) -> str:
+    numbers = {name: None if math.isnan(value := float(str(row[name]))) else round(value, DIGITS) for name in NUMBERS}
+    return json.dumps({name: row[name] for name in COLUMNS} | numbers, ensure_ascii=False)
+
+
+def _reading(line: bytes) -> dict[str, object] | None:
+    """A line as a reading; None when it is none."""
+    try:
+        reading = json.loads(line)
+        good = set(COLUMNS) <= set(reading) and all(isinstance(reading[name], str) for name in CODES)
+        good = good and all(isinstance(reading[name], (int, float, type(None))) for name in NUMBERS)
+    except (ValueError, TypeError):
+        return None
+    return reading if good else None
