@@ -13,7 +13,8 @@ from opsretro.analysis.follow_codes import COLUMNS, Metric
 from opsretro.analysis.follow_input import as_actions, as_metrics
 from opsretro.analysis.follow_reading import readings
 from opsretro.analysis.goal_table import completed, kpis_of
-from opsretro.errors import Problem, collecting
+from opsretro.analysis.methods.day_index import day_kinds
+from opsretro.errors import InputError, Problem, collecting
 from opsretro.tables.period import Period
 
 
@@ -64,7 +65,17 @@ def check(
         >>> check([action], metrics, "2026-09").loc[0, "verdict"]
         'moved'
     """
-    table, known, last = as_actions(actions), as_metrics(metrics), Period.parse(period, source="period").end
+    problems: list[Problem] = []
+    with collecting(problems):
+        table = as_actions(actions)
+    with collecting(problems):
+        known = as_metrics(metrics)
+    with collecting(problems):
+        last = Period.parse(period, source="period").end
+    with collecting(problems):
+        day_kinds(calendar)
+    if problems:
+        raise InputError(problems)
     of_name = metrics_of(table["metric"], known, goals)
     found = readings(table, of_name, last, newest=known["date"].max(), calendar=calendar)
     return pd.DataFrame([one.row for one in found], columns=list(COLUMNS))

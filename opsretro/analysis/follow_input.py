@@ -17,6 +17,9 @@ from opsretro.tables.parse import parse_date
 ACTIONS, METRICS = "actions", "metrics"
 DAYS = ("due", "start", "check_on")
 NUMBERS = ("baseline", "expected_effect")
+VALUES = ("value", "numerator", "denominator")
+TIMEZONE = "Asia/Shanghai"
+"""Whose days a moment in UTC belongs to, where no workspace says."""
 ONE_TEXT = {name: (f"{name}_zh", f"{name}_en") for name in ("title", "evidence")} | {"trigger": ("then_zh", "then_en")}
 
 
@@ -46,9 +49,10 @@ def as_actions(actions: pd.DataFrame | Sequence[Mapping[str, Any]]) -> pd.DataFr
         table[column] = pd.to_numeric(table[column], errors="coerce")
     for column, kind in COLUMNS.items():
         if kind == "str":
-            table[column] = table[column].map(lambda value: "" if pd.isna(value) else str(value).strip())
+            table[column] = [_text(value, row, column, problems) for row, value in table[column].items()]
         elif kind == "int64":
-            table[column] = pd.to_numeric(table[column], errors="coerce").fillna(0)
+            counts = pd.to_numeric(table[column], errors="coerce")
+            table[column] = counts.where(np.isfinite(counts), 0)
     for column in DAYS:
         table[column] = [_day(text, row, column, problems) for row, text in table[column].items()]
     problems += _id_problems(table["id"])
@@ -59,6 +63,13 @@ def as_actions(actions: pd.DataFrame | Sequence[Mapping[str, Any]]) -> pd.DataFr
     if problems:
         raise InputError(problems)
     return table[list(COLUMNS)].astype(COLUMNS)
+
+
+def _text(value: Any, row: Any, column: str, problems: list[Problem]) -> str:
+    if isinstance(value, (list, tuple, set)):
+        problems.append(_problem("action_owners", row, column, {"value": ", ".join(map(str, value))}))
+        return ""
+    return "" if pd.isna(value) else str(value).strip()
 
 
 def _day(text: str, row: Any, column: str, problems: list[Problem]) -> str:
@@ -94,11 +105,15 @@ def as_metrics(metrics: pd.DataFrame) -> pd.DataFrame:
     ]
     if problems:
         raise InputError(problems)
-    known = known_rows(metrics)
-    for column in ("value", "numerator", "denominator"):
-        if column in known:
-            problems += number_problems(known, column, METRICS)
-    days = dates_of(known["date"], METRICS, problems) if "ts_utc" not in known else local_dates(known, "Asia/Shanghai")
+    known, numbers = known_rows(metrics), [name for name in VALUES if name in metrics]
+    for column in numbers:
+        problems += number_problems(known, column, METRICS)
+    cells = known["ts_utc" if "ts_utc" in known else "date"]
+    if "ts_utc" in known:
+        cells = cells[pd.to_datetime(cells, utc=True, errors="coerce", format="ISO8601").isna()]
+    days = dates_of(cells, METRICS, problems)
     if problems:
         raise InputError(problems)
-    return known.assign(date=days, kpi=known["kpi"].astype("str"))
+    days = local_dates(known, TIMEZONE) if "ts_utc" in known else days
+    typed = {name: pd.to_numeric(known[name]).astype("float64") for name in numbers}
+    return known.assign(date=days, kpi=known["kpi"].astype("str"), **typed)

@@ -17,8 +17,8 @@ from opsretro.analysis.methods.drift_before import drift_before
 from opsretro.analysis.methods.effect import Caution, Effect
 from opsretro.tables.calendar import working_calendar
 
-GONE_DAYS = 10
-"""A metric whose newest day is this many days older than the newest of all metrics has vanished."""
+GONE_DAYS, GONE_GAPS = 10, 2
+"""A metric has vanished when its newest day is older than that of all metrics by so many days and its own gaps."""
 STEEP = 3.0
 """A drift before the start of this many standard errors is one, whatever was found."""
 DOUBT = {Verdict.MOVED: 1.0, Verdict.NOT_MOVED: 1.64}
@@ -94,14 +94,17 @@ def readings(
     holidays = _holidays(calendar)
     cases = [_case(action, known, pd.Timestamp(last), end, holidays) for action in actions.to_dict("records")]
     groups = _together(cases)
-    joint = {id(group[0]): _judged_group(group, calendar) for group in groups if len(group) > 1}
+    joint: dict[tuple[int, str], Effect] = {}
     found = []
     for case in cases:
-        group = next((group for group in groups if case in group), [case])
+        place = next((place for place, group in enumerate(groups) if case in group), None)
+        group = [case] if place is None else groups[place]
         if case.reason is not Reason.NONE:
             found.append(_untold(case))
         elif len(group) > 1:
-            found.append(_shared(case, group, joint[id(group[0])]))
+            key = (place or 0, case.action["metric"])
+            joint[key] = joint[key] if key in joint else _judged_group(case, group, calendar)
+            found.append(_shared(case, group, joint[key]))
         else:
             found.append(_judged(case, calendar, holidays))
     return found
@@ -127,24 +130,30 @@ def _case(
     end = min(last, start + pd.Timedelta(days=LONGEST - 1)) if day else last
     inside = metric.days[(metric.days.index >= start) & (metric.days.index <= end)] if day else metric.days[:0]
     n_days = int((~inside.index.isin(holidays)).sum())
-    gone = metric.days.empty or metric.days.index[-1] < min(newest, end) - pd.Timedelta(days=GONE_DAYS)
+    gone = metric.days.empty or metric.days.index[-1] < min(newest, end) - _silence(metric)
     reasons = {
         Reason.DROPPED: action["status"] == "dropped",
         Reason.NO_METRIC: not action["metric"],
-        Reason.NO_DIRECTION: not action["direction"],
         Reason.NOT_BEGUN: not day and bool(action["due"]),
         Reason.NO_START: not day,
         Reason.STARTS_LATER: bool(day) and start > last,
         Reason.METRIC_GONE: gone,
+        Reason.NO_DIRECTION: not action["direction"],
         Reason.FEW_DAYS: n_days < LEAST_DAYS,
     }
     reason = next((reason for reason, holds in reasons.items() if holds), Reason.NONE)
     return _Case(action=action, metric=metric, start=start, end=end, n_days=n_days, reason=reason)
 
 
+def _silence(metric: Metric) -> pd.Timedelta:
+    """How long a metric may be silent before it has vanished."""
+    gap = metric.days.index.to_series().diff().median()
+    return max(pd.Timedelta(days=GONE_DAYS), GONE_GAPS * (pd.Timedelta(0) if pd.isna(gap) else gap))
+
+
 def _together(cases: Sequence[_Case]) -> list[list[_Case]]:
-    """Actions that share a metric and a day, in groups; one that has not a week yet counts, too: it is at work."""
-    at_work = [case for case in cases if case.reason in {Reason.NONE, Reason.FEW_DAYS}]
+    """Actions that share a metric and a day, in groups; one that cannot be judged itself is at work all the same."""
+    at_work = [case for case in cases if case.reason in {Reason.NONE, Reason.FEW_DAYS, Reason.NO_DIRECTION}]
     groups: list[list[_Case]] = []
     for case in sorted(at_work, key=lambda case: (case.metric.kpi, case.start)):
         group = groups[-1] if groups else []
@@ -260,9 +269,9 @@ def _drifted(
     return False
 
 
-def _judged_group(group: Sequence[_Case], calendar: pd.DataFrame | None) -> Effect:
-    """What actions on one metric at the same time did together."""
-    whole = replace(group[0], start=min(case.start for case in group), end=max(case.end for case in group))
+def _judged_group(case: _Case, group: Sequence[_Case], calendar: pd.DataFrame | None) -> Effect:
+    """What actions at work at the same time did together to the metric of one of them."""
+    whole = replace(case, start=min(case.start for case in group), end=max(case.end for case in group))
     return _effect(whole, calendar)
 
 

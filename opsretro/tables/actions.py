@@ -14,7 +14,7 @@ from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from opsretro.errors import Problem
 from opsretro.tables.parse import parse_date
-from opsretro.tables.yaml_nodes import Nodes, line_of, parsed, text_of
+from opsretro.tables.yaml_nodes import Nodes, is_empty, line_of, parsed, text_of
 
 FILE = "actions.yaml"
 FIELDS = (
@@ -96,8 +96,8 @@ def actions_of(text: str) -> Actions:
         InputError: As `read_actions`.
     """
     ledger = _Ledger(FILE, _EXAMPLES)
-    if (top := parsed(text, FILE)) is not None:
-        for node in ledger.items(ledger.fields(top, (), ("actions",)), "actions"):
+    if (top := parsed(text, FILE)) is not None and not is_empty(top):
+        for node in ledger.top(top):
             ledger.read(node)
     ledger.done()
     return Actions(table=pd.DataFrame(ledger.rows, columns=list(COLUMNS)).astype(COLUMNS), notes=tuple(ledger.notes))
@@ -111,6 +111,13 @@ class _Ledger(Nodes):
         self.rows: list[dict[str, Any]] = []
         self.notes: list[Problem] = []
         self._ids: set[str] = set()
+        self._inside = False
+
+    def top(self, node: Node) -> list[Node]:
+        """The actions of the file; a list of another name is no empty ledger."""
+        fields = super().fields(node, (), ("actions",))
+        self._inside = True
+        return self.items(fields, "actions")
 
     def read(self, node: Node) -> None:
         """One action."""
@@ -138,11 +145,10 @@ class _Ledger(Nodes):
 
     def stranger(self, key: Node, name: str, known: Sequence[str]) -> list[str]:
         """A field of the team's own is kept; one that looks like ours is asked about."""
-        told = len(self.problems)
         close = super().stranger(key, name, known)
-        found = self.problems.pop()
-        self.problems = self.problems[:told]
-        self.notes += [found] if close else []
+        if self._inside:
+            found = self.problems.pop()
+            self.notes += [found] if close else []
         return []
 
     def _ask(self, node: Node, fields: Mapping[str, Node], row: Mapping[str, Any]) -> None:

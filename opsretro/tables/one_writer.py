@@ -55,22 +55,3 @@ def replace_whole(path: Path, data: bytes) -> None:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
         raise
-
-
-def append_lines(path: Path, lines: list[str]) -> None:
-    """Add lines to the end of a file, at once; a last line that a kill cut off is closed first.
-
-    Args:
-        path: Made when it does not exist. Its folder is held by `alone`.
-        lines: Without their ends.
-
-    Raises:
-        OSError: It cannot be written.
-    """
-    with path.open("a+b") as file:
-        if file.tell():
-            file.seek(-1, os.SEEK_END)
-            lines = lines if file.read(1) == b"\n" else ["", *lines]
-        file.write("".join(f"{line}\n" for line in lines).encode())
-        file.flush()
-        os.fsync(file.fileno())

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from opsretro.errors import InputError, Problem
-from opsretro.tables.one_writer import alone, append_lines
+from opsretro.tables.one_writer import alone, replace_whole
 
 FILE = "readings.jsonl"
 COLUMNS = {
@@ -72,7 +72,9 @@ def add_readings(path: Path, readings: pd.DataFrame) -> int:
         return 0
     with alone(path.parent):
         news = _news(read_readings(path), readings)
-        append_lines(path, [_line(row) for row in news.to_dict("records")])
+        kept = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+        kept = [line if line.endswith(b"\n") else line + b"\n" for line in kept if _reading(line) is not None]
+        replace_whole(path, b"".join(kept) + "".join(f"{_line(row)}\n" for row in news.to_dict("records")).encode())
     return len(news)
 
 
@@ -98,7 +100,7 @@ def _reading(line: bytes) -> dict[str, object] | None:
     """A line as a reading; None when it is none."""
     try:
         reading = json.loads(line)
-        good = set(COLUMNS) <= set(reading) and all(isinstance(reading[name], str) for name in CODES)
+        good = set(COLUMNS) <= set(reading) and all(isinstance(reading[name], str) for name in (*CODES, "as_of"))
         good = good and all(isinstance(reading[name], (int, float, type(None))) for name in NUMBERS)
     except (ValueError, TypeError):
         return None

@@ -63,10 +63,11 @@ def text_of(path: Path, source: str) -> str:
 
 
 def _syntax(error: Any, text: str, source: str) -> Problem:
-    """What to look at where the parser gave up, or in the line before: a tab, a colon, else what the parser says."""
+    """What to look at where the parser gave up, or in the written line before: a tab, a colon, else what it says."""
     mark, lines = getattr(error, "problem_mark", None), [*text.splitlines(), ""]
     at = min(mark.line, len(lines) - 1) if mark else 0
-    for row in (at, max(at - 1, 0)):
+    before = next((row for row in range(at - 1, -1, -1) if lines[row].strip()), at)
+    for row in (at, before):
         if "\t" in lines[row][: len(lines[row]) - len(lines[row].lstrip())]:
             return Problem(code="yaml_tab", source=source, rows=(row + 1,))
         if bad := _BAD_COLON.match(lines[row]):
