@@ -39,6 +39,8 @@ bench: $(READY)
 	@$(BIN)/python bench/forms.py
 	@$(BIN)/python bench/health.py
 	@$(BIN)/python bench/health_changes.py
+	@$(BIN)/python bench/followup.py
+	@$(BIN)/python bench/ledger.py
 
 pictures: $(READY) browser
 	@$(BIN)/python docs/pictures.py

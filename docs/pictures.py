@@ -19,6 +19,8 @@ PICTURES = (
     ("page.zh-CN.png", "index.html", 1280, 1500, ""),
     ("page.en.png", "index.en.html", 1280, 1500, ""),
     ("page.phone.zh-CN.png", "index.html", 390, 1200, ""),
+    ("followup.en.png", "index.en.html", 1280, 1500, "#followup ol.deeds >> nth=1"),
+    ("followup.phone.zh-CN.png", "index.html", 390, 1200, "#followup ol.deeds >> nth=1"),
     ("card.en.png", "index.en.html", 1280, 1500, "#goal-conversion"),
     ("activities.en.png", "index.en.html", 1280, 1500, "#roi"),
     ("activity.phone.zh-CN.png", "index.html", 390, 1200, "#activity-d11_warmup"),

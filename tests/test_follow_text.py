@@ -208,7 +208,7 @@ def test_what_is_unknown_is_a_dash():
 def test_certainty_says_what_a_verdict_rests_on():
     row = view_of(NOT_MOVED).certainty().iloc[0].tolist()
     rests = "48 days, 7 Sep 2026 to 31 Oct 2026"
-    warned = "a public holiday in these days, in the same days: Double 11 warm-up"
+    warned = "public holidays in these days are left out, in the same days: Double 11 warm-up"
     assert row == ["Action N", "◆ did not move", "−16% to +6%", rests, warned]
 
 

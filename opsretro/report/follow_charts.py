@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 DAYS_BEFORE = 28
 """Days before the start that are drawn."""
 LONGEST_NAME = {"wide": 36, "narrow": 13}
-LONGEST_METRIC = 16
+LONGEST_METRIC = 22
 HEADROOM = 0.2
 """Share of the height that is kept free above the lines for the label of the start."""
 

@@ -88,7 +88,7 @@ def _conclusions(found: Sequence[Sequence[tuple[str, str]]]) -> list[tuple[str, 
 
 
 def _tile(key: str, views: Mapping[str, View], page: MonthPage, lang: str) -> dict[str, object]:
-    title = say(f"page.section.{key}", lang)
+    title = say(f"page.short.{key}", lang)
     if key in views:
         line, picture = views[key].tile()
         return {"key": key, "title": title, "line": line, "picture": picture}
