@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opsretro.errors import InputError, Problem
+from opsretro.tables.period import add_months
 from opsretro.words import LANGUAGES, pick, say
 
 if TYPE_CHECKING:
@@ -129,7 +130,8 @@ def _json(row: Mapping[str, Any]) -> str:
 
 def _add(options: argparse.Namespace, lang: str) -> int:
     ledger, _ = _open(options)
-    name = ledger.add({"created_in": f"{date.today():%Y-%m}", **_values(options.fields, {})})
+    looked_back_on = add_months(f"{date.today():%Y-%m}", -1)
+    name = ledger.add({"created_in": looked_back_on, **_values(options.fields, {})})
     print(name)
     actions, notes = ledger.read()
     line = actions.set_index("id")["line"][name]
@@ -159,6 +161,7 @@ def _edit(options: argparse.Namespace, lang: str) -> int:
 
 def _in_editor(ledger: Ledger, seen: Entry, lang: str) -> Entry:
     """Let somebody change one action in an editor of their own; what they wrote is kept unless it was written."""
+    from opsretro.meeting.ledger import LedgerConflict
     from opsretro.meeting.ledger_text import as_yaml
     from opsretro.tables.actions import FIELDS
 
@@ -169,6 +172,9 @@ def _in_editor(ledger: Ledger, seen: Entry, lang: str) -> Entry:
     draft = Path(file.name)
     try:
         now = ledger.edit(seen.id, _edited(draft, seen, list(fields)), seen=seen)
+    except LedgerConflict:
+        draft.unlink()  # the changes are kept beside the ledger
+        raise
     except InputError:
         print(say("ledger.draft", lang, path=draft), file=sys.stderr)
         raise

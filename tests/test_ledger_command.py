@@ -14,6 +14,7 @@ import pytest
 from opsretro import cli
 from opsretro.cli_ledger import EXAMPLES
 from opsretro.meeting.ledger import Ledger
+from opsretro.tables.period import add_months
 
 LEDGER = """\
 actions:
@@ -113,7 +114,7 @@ def test_adding_prints_the_id_and_asks_gently_for_the_rest(run, workspace):
 
 
 def test_an_action_is_of_this_month_unless_told_otherwise(run):
-    assert run("add", "title=x")[1] == f"A-{date.today():%Y-%m}-1\n"
+    assert run("add", "title=x")[1] == f"A-{add_months(f'{date.today():%Y-%m}', -1)}-1\n"
 
 
 def test_a_part_of_a_text_is_changed_alone(run, workspace):

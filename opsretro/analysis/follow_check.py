@@ -15,11 +15,12 @@ from opsretro.analysis.follow_reading import readings
 from opsretro.analysis.goal_table import completed, kpis_of
 from opsretro.analysis.methods.day_index import day_kinds
 from opsretro.errors import InputError, Problem, collecting
+from opsretro.tables.actions import Actions
 from opsretro.tables.period import Period
 
 
 def check(
-    actions: pd.DataFrame | Sequence[Mapping[str, Any]],
+    actions: Actions | pd.DataFrame | Sequence[Mapping[str, Any]],
     metrics: pd.DataFrame,
     period: str,
     *,
@@ -32,8 +33,8 @@ def check(
     taken into account, and how unsure they are is part of the interval. At most 90 days from the start count.
 
     Args:
-        actions: `read_actions(…).table`, or rows with id, metric, direction, start (else due), and optionally
-            expected_effect and status.
+        actions: `read_actions(…)`, or rows with id, metric, direction (else the sign of expected_effect), start (else
+            due), and optionally expected_effect and status.
         metrics: The metrics table: date, kpi, value or numerator and denominator; rows of one day add up.
         period: A month ``2026-10``, a quarter or a year; its last day is the last one that is looked at.
         calendar: date, day_type (workday, weekend, holiday, makeup_workday) in place of mainland China's.
@@ -92,14 +93,14 @@ def metric_of(name: str, goals: pd.DataFrame, metrics: pd.DataFrame) -> Metric:
     Returns:
         The metric; without any day where there is none of that name.
     """
-    problems: list[Problem] = []
-    with collecting(problems):
+    try:
         goal = named_goal(name, completed(goals) if len(goals) else goals, metrics)
         found = of_goal(goal, metrics, Why.ASKED)
-        sums = found.rows.groupby("date")[list(found.measures)].sum(min_count=1)
-        days = sums["num"] / sums["den"].where(sums["den"] != 0) if found.is_ratio else sums["value"]
-        return Metric(kpi="/".join(kpis_of(goal)), days=days.dropna().astype("float64").sort_index(), unit=found.unit)
-    return Metric(kpi=name)
+    except (InputError, KeyError, ValueError):  # no such name, or a goal that asks metrics for what it does not have
+        return Metric(kpi=name)
+    sums = found.rows.groupby("date")[list(found.measures)].sum(min_count=1)
+    days = sums["num"] / sums["den"].where(sums["den"] != 0) if found.is_ratio else sums["value"]
+    return Metric(kpi="/".join(kpis_of(goal)), days=days.dropna().astype("float64").sort_index(), unit=found.unit)
 
 
 def metrics_of(names: Iterable[str], metrics: pd.DataFrame, goals: pd.DataFrame | None) -> dict[str, Metric]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from opsretro.analysis.methods.aggregate import known_rows, local_dates
 from opsretro.errors import InputError, Problem
-from opsretro.tables.actions import CHOICES, COLUMNS
+from opsretro.tables.actions import CHOICES, COLUMNS, Actions
 from opsretro.tables.checks import dates_of, number_problems
 from opsretro.tables.parse import parse_date
 
@@ -23,19 +23,21 @@ TIMEZONE = "Asia/Shanghai"
 ONE_TEXT = {name: (f"{name}_zh", f"{name}_en") for name in ("title", "evidence")} | {"trigger": ("then_zh", "then_en")}
 
 
-def as_actions(actions: pd.DataFrame | Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+def as_actions(actions: Actions | pd.DataFrame | Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Actions with every column of the ledger, whatever they came in.
 
     Args:
-        actions: `Actions.table`, or rows with an id and any of the ledger's fields.
+        actions: `Actions`, its table, or rows with an id and any of the ledger's fields.
 
     Returns:
-        The columns of `Actions.table`; what was not given is empty.
+        The columns of `Actions.table`; what was not given is empty, but for a direction, which the sign of the expected
+        effect tells, too.
 
     Raises:
         InputError: An id is missing or comes twice, a day is no date, a direction or status is none, a number is none;
             names all of it.
     """
+    actions = actions.table if isinstance(actions, Actions) else actions
     given = actions if isinstance(actions, pd.DataFrame) else pd.DataFrame([dict(action) for action in actions])
     table = given.reset_index(drop=True)
     problems: list[Problem] = []
@@ -62,6 +64,8 @@ def as_actions(actions: pd.DataFrame | Sequence[Mapping[str, Any]]) -> pd.DataFr
         problems += [_problem("not_a_choice_write", row, column, {"value": text} | fix) for row, text in wrong.items()]
     if problems:
         raise InputError(problems)
+    meant = np.select([table["expected_effect"] > 0, table["expected_effect"] < 0], ["higher", "lower"], "")
+    table["direction"] = table["direction"].where(table["direction"] != "", meant)
     return table[list(COLUMNS)].astype(COLUMNS)
 
 

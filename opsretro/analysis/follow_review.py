@@ -32,8 +32,8 @@ class FollowUp(Result):
 
     Attributes:
         actions: One row an action of the period: those decided last time first, then older open ones, then those
-            decided for the next month. The ledger's fields (see `Actions.table`); is_last (decided last time; of a
-            quarter or a year: decided in it), is_next (decided in the month itself, so still to come); what
+            decided for the next month. The ledger's fields (see `Actions.table`); is_last (decided last time, or since
+            and begun; of a quarter or a year: decided in it), is_next (decided in the month and still to come); what
             `followup.check` says of it (start and end as compared_from, compared_to); unit of its metric; overdue_days
             (0 = not), asks (carried over twice or more: split, re-own, escalate or drop), due_check (its day to check
             has come), missing (fields nobody wrote yet), meanwhile (ids of activities in the compared days), was (its

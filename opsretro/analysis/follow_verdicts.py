@@ -102,19 +102,18 @@ def actions_begun(ledger: pd.DataFrame, period: Period) -> pd.Series:
 
 
 def _listed(ledger: pd.DataFrame, period: Period) -> pd.DataFrame:
-    """The actions a period is about: open ones, and those that were to be checked in it or after it."""
-    made = ledger["created_in"]
-    there = (made <= period.months[-1]) | ((made == "") & actions_begun(ledger, period))
-    until = (
-        ledger["check_on"].mask(ledger["check_on"] == "", ledger["start"]).mask(lambda day: day == "", ledger["due"])
-    )
-    inside = ledger["status"].isin(OPEN) | (until >= str(period.start)) | made.isin(period.months)
-    actions = ledger[there & inside]
-    made = actions["created_in"]
-    earlier = made[(made != "") & (made < period.months[0])]
-    of_month = period.kind == "month"
-    last = made == (earlier.max() if len(earlier) else None) if of_month else made.isin(period.months)
-    actions = actions.assign(is_last=last, is_next=(made == period.label) if of_month else False)
+    """The actions a period is about: what was decided last time, open ones, and those to be checked in it or later."""
+    made, of_month = ledger["created_in"], period.kind == "month"
+    begun, earlier = actions_begun(ledger, period), made[(made != "") & (made < period.months[0])]
+    there = ((made != "") & (made <= period.months[-1])) | ((made == "") & begun)
+    newest = earlier.max() if len(earlier) else None
+    last = (made == newest) | ((made == period.label) & begun) if of_month else made.isin(period.months)
+    until = ledger["check_on"].mask(ledger["check_on"] == "", ledger["start"])
+    until = until.mask(until == "", ledger["due"])
+    inside = last | ledger["status"].isin(OPEN) | (until >= str(period.start)) | made.isin(period.months)
+    actions = ledger.assign(is_last=last, is_next=(made == period.label) & ~begun if of_month else False)[
+        there & inside
+    ]
     rank = actions["is_next"] * 2 + ~actions["is_last"]
     order = actions.assign(rank=rank).sort_values(["rank", "created_in"], ascending=[True, False], kind="stable")
     return order.drop(columns="rank")

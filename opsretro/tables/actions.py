@@ -65,7 +65,7 @@ class Actions:
     notes: tuple[Problem, ...] = ()
 
 
-def read_actions(path: Path) -> Actions:
+def read_actions(path: str | Path) -> Actions:
     """The ledger of a workspace.
 
     Args:
@@ -83,7 +83,7 @@ def read_actions(path: Path) -> Actions:
         >>> read_actions(path).table["id"].tolist()[:2]
         ['A-2026-07-1', 'A-2026-08-1']
     """
-    return actions_of(text_of(path, FILE))
+    return actions_of(text_of(Path(path), FILE))
 
 
 def actions_of(text: str) -> Actions:
@@ -154,7 +154,8 @@ class _Ledger(Nodes):
     def _ask(self, node: Node, fields: Mapping[str, Node], row: Mapping[str, Any]) -> None:
         """What an open action lacks, and what was probably meant in another way."""
         for name in ASKED:
-            if not row[name] and name not in fields:
+            told = name == "direction" and "expected_effect" in fields  # its sign says so
+            if not row[name] and name not in fields and not told:
                 self.notes.append(self.problem("action_asks", node, name))
         if _SEVERAL.search(row["owner"]):
             self.notes.append(self.problem("action_owners", fields["owner"], "owner", value=row["owner"]))

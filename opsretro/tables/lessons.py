@@ -28,7 +28,7 @@ _EXAMPLES = {
 }
 
 
-def read_lessons(path: Path) -> pd.DataFrame:
+def read_lessons(path: str | Path) -> pd.DataFrame:
     """The lessons of a workspace.
 
     Args:
@@ -50,7 +50,7 @@ def read_lessons(path: Path) -> pd.DataFrame:
         True
     """
     lessons = _Lessons(FILE, _EXAMPLES)
-    if (top := parsed(text_of(path, FILE), FILE)) is not None:
+    if (top := parsed(text_of(Path(path), FILE), FILE)) is not None:
         for node in lessons.items(lessons.fields(top, (), ("lessons",)), "lessons"):
             lessons.read(node)
     lessons.done()
