@@ -137,6 +137,12 @@ class Workspace:
         return max(self.settings.incomplete_days, int(is_open))
 
     @property
+    def _newest(self) -> pd.Timestamp:
+        """The newest whole day of data; NaT without any."""
+        days = self._metrics["date"] if len(self._metrics) else pd.Series(dtype="datetime64[ns]")
+        return days.max() - pd.Timedelta(days=self._incomplete_days())
+
+    @property
     def _known_until(self) -> pd.Timestamp | None:
         return None if self._moment is None else pd.Timestamp(self.as_of)
 
@@ -292,8 +298,7 @@ class Workspace:
                 raise InputError([Problem(code="table_needed", source="metrics.csv", values={"section": "rootcause"})])
             if problems := list(driver_problems(self.settings.drivers, self._metrics)):
                 raise InputError(problems)
-            newest = self._metrics["date"].max() - pd.Timedelta(days=self._incomplete_days())
-            days = span_of(span, against, until=newest)
+            days = span_of(span, against, until=self._newest)
             subjects = self._subjects(span, kpi, where or {})
         calendar = self._calendar(span.end)
         chains = [chain_of(one, self.settings.drivers.get(one.kpi, ()), self._metrics) for one in subjects]
@@ -373,9 +378,9 @@ class Workspace:
                 raise InputError([Problem(code="table_needed", source="actions.yaml", values={"section": "followup"})])
             calendar = self._calendar(span.end)
             context = replace(self.context, holidays_until=calendar.known_until)
-            review = review_actions(
-                self._inputs.tables, self._metrics, span, starts=starts or {}, calendar=calendar.days, context=context
-            )
+            tables, known = self._inputs.tables, self._metrics
+            known = known[known["date"] <= self._newest] if len(known) else known
+            review = review_actions(tables, known, span, starts=starts or {}, calendar=calendar.days, context=context)
         return with_lessons(review, self._inputs.tables).in_language(self.lang)
 
     def _activity_tables(
@@ -395,8 +400,7 @@ class Workspace:
             InputError: There is no goals or metrics table, or no goal is in force that day.
         """
         with speaking(self.lang):
-            newest = self._metrics["date"].max() if len(self._metrics) else pd.Timestamp(self.as_of or "today")
-            day = newest - pd.Timedelta(days=self._incomplete_days())
+            day = self._newest if len(self._metrics) else pd.Timestamp(self.as_of or "today")
             span = Period.parse(f"{day:%Y-%m}")
             goals = goals_in_force(self._inputs.tables, span)
             check_rules(self.settings.alerts, self._inputs.tables["goals"])

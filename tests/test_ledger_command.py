@@ -109,11 +109,11 @@ def test_a_workspace_without_a_ledger_has_no_open_action(run, workspace):
 def test_adding_prints_the_id_and_asks_gently_for_the_rest(run, workspace):
     code, out, err = run("add", "title=Size guide", "owner=service-1", "created_in=2026-10", "expected_effect=-0.1")
     assert (code, out) == (0, "A-2026-10-1\n")
-    assert re.findall(r"Column '(\w+)'", err) == ["metric", "direction", "due"]
+    assert re.findall(r"Column '(\w+)'", err) == ["metric", "due"]  # the sign of the effect tells the direction
     assert actions(workspace).loc["A-2026-10-1", "expected_effect"] == -0.1
 
 
-def test_an_action_is_of_this_month_unless_told_otherwise(run):
+def test_an_action_is_of_last_month_unless_told_otherwise(run):
     assert run("add", "title=x")[1] == f"A-{add_months(f'{date.today():%Y-%m}', -1)}-1\n"
 
 

@@ -252,7 +252,8 @@ def dynamic_keys():
         "explore.against": Against,
         "ledger.status": CHOICES["status"],
         "ledger.field": [*LISTED, "check_on", "when", "then", "trigger", "direction"],
-        **dict.fromkeys(("page.section", "page.short"), [section.key for section in SECTIONS]),
+        "page.section": [section.key for section in SECTIONS],
+        "page.short": [section.key for section in SECTIONS],
         "date.short": [f"m{month}" for month in range(1, 13)],
     }
     return [f"{section}.{tail}" for section, found in tails.items() for tail in found]

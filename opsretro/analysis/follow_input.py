@@ -113,6 +113,7 @@ def as_metrics(metrics: pd.DataFrame) -> pd.DataFrame:
     for column in numbers:
         problems += number_problems(known, column, METRICS)
     cells = known["ts_utc" if "ts_utc" in known else "date"]
+    cells = cells.astype("str") if pd.api.types.is_integer_dtype(cells.dtype) else cells
     if "ts_utc" in known:
         cells = cells[pd.to_datetime(cells, utc=True, errors="coerce", format="ISO8601").isna()]
     days = dates_of(cells, METRICS, problems)

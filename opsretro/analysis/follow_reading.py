@@ -19,6 +19,8 @@ from opsretro.tables.calendar import working_calendar
 
 GONE_DAYS, GONE_GAPS = 10, 2
 """A metric has vanished when its newest day is older than that of all metrics by so many days and its own gaps."""
+CLEAR_MEAN = 1.5
+"""A mean this many standard deviations above zero is a level to be a share of."""
 STEEP = 3.0
 """A drift before the start of this many standard errors is one, whatever was found."""
 DOUBT = {Verdict.MOVED: 1.0, Verdict.NOT_MOVED: 1.64}
@@ -208,6 +210,11 @@ def _with_holidays(days: pd.DataFrame, holidays: pd.Series) -> pd.DataFrame:
     return days.reset_index()
 
 
+def _has_size(days: pd.Series) -> bool:
+    """Whether a change can be a share of the level: it never falls below zero, or is far enough from it."""
+    return bool((days >= 0).all() or days.mean() > CLEAR_MEAN * days.std())
+
+
 def _figures(found: Effect, wanted: float) -> tuple[float, float, float] | None:
     """Effect, lower and upper end as ratios of the expected level, the wanted way; None = undefined."""
     if found.window is None or not found.baseline > 0:
@@ -219,7 +226,7 @@ def _figures(found: Effect, wanted: float) -> tuple[float, float, float] | None:
 def _judged(case: _Case, calendar: pd.DataFrame | None, holidays: pd.DatetimeIndex) -> Reading:
     """An action that has its metric to itself."""
     found = _effect(case, calendar)
-    figures = _figures(found, case.wanted)
+    figures = _figures(found, case.wanted) if _has_size(case.metric.days) else None
     if found.refused is not None or figures is None or found.window is None:
         reason = Reason.SHORT_PRE if found.refused is not None else Reason.UNDEFINED
         return Reading(row=_row(case, Verdict.CANNOT_TELL, reason), unit=case.metric.unit, days=found.days)

@@ -78,7 +78,7 @@ def review_actions(
         actions=table,
         days=_days({name: found[name] for name in table["id"]}),
         readings=kept,
-        themes=_themes(ledger, period, found, known),
+        themes=_themes(ledger, period, found),
         load=busy.reset_index(),
     )
 
@@ -105,7 +105,7 @@ def _listed(ledger: pd.DataFrame, period: Period) -> pd.DataFrame:
     """The actions a period is about: what was decided last time, open ones, and those to be checked in it or later."""
     made, of_month = ledger["created_in"], period.kind == "month"
     begun, earlier = actions_begun(ledger, period), made[(made != "") & (made < period.months[0])]
-    there = ((made != "") & (made <= period.months[-1])) | ((made == "") & begun)
+    there = ((made != "") & (made <= period.months[-1])) | ((made == "") & (ledger["start"] <= str(period.end)))
     newest = earlier.max() if len(earlier) else None
     last = (made == newest) | ((made == period.label) & begun) if of_month else made.isin(period.months)
     until = ledger["check_on"].mask(ledger["check_on"] == "", ledger["start"])
@@ -130,7 +130,7 @@ def _row(
         "unit": found.unit,
         "overdue_days": (pd.Timestamp(today) - pd.Timestamp(action["due"])).days if late else 0,
         "asks": action["status"] in OPEN and action["carry_count"] >= CARRIED,
-        "due_check": bool(action["check_on"]) and action["check_on"] <= today,
+        "due_check": action["status"] in OPEN and "" < action["check_on"] <= today,
         "missing": tuple(name for name in ASKED if not action[name] and action["status"] in OPEN),
         "meanwhile": _meanwhile(checked["compared_from"], checked["compared_to"], activities),
         "was": str(before["verdict"].get(action["id"], "")),
@@ -151,15 +151,13 @@ def _days(found: Mapping[str, Reading]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
-def _themes(ledger: pd.DataFrame, period: Period, found: Mapping[str, Reading], known: pd.DataFrame) -> pd.DataFrame:
+def _themes(ledger: pd.DataFrame, period: Period, found: Mapping[str, Reading]) -> pd.DataFrame:
     """Metrics that come up again: how often, and what came of it. Counts only, of actions and never of people."""
     first = add_months(period.months[-1], 1 - THEME_MONTHS)
     recent = ledger[ledger["created_in"].between(first, period.months[-1]) & (ledger["metric"] != "")]
-    newest = known.drop_duplicates("id", keep="last").set_index("id")["verdict"].to_dict()
-    newest |= {name: one.row["verdict"] for name, one in found.items()}
     rows = []
     for metric, actions in recent.groupby("metric", sort=False):
-        verdicts = [newest.get(name) for name in actions["id"]]
+        verdicts = [found[name].row["verdict"] for name in actions["id"]]
         counts = {f"n_{verdict}": verdicts.count(verdict) for verdict in Verdict}
         n_open = int(actions["status"].isin(OPEN).sum())
         made = {"n_actions": len(actions), "n_months": actions["created_in"].nunique(), "n_open": n_open}

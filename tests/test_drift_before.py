@@ -1,0 +1,141 @@
+"""Was a series on the move before a change? Slopes that are known, and series that only wander."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from follow_cases import whole
+
+from opsretro.analysis.methods.drift_before import Drift, drift_before, strongest
+from opsretro.errors import InputError
+
+DAYS = pd.date_range("2025-06-01", "2026-06-30")
+START = pd.Timestamp("2026-06-01")
+
+
+def series(drift: float = 0.0, since: int = 28, noise: float = 0.02, seed: int = 1) -> pd.Series:
+    """A level with weekends of its own that drifts since some days before the start."""
+    rng = np.random.default_rng(seed)
+    ahead = np.clip((DAYS - START).days + since, 0, since)
+    level = 1000 * (1 + 0.3 * (DAYS.day_of_week >= 5)) * np.exp(drift * ahead + rng.normal(0, noise, len(DAYS)))
+    return pd.Series(level, index=DAYS)
+
+
+@pytest.mark.parametrize("drift", [0.004, -0.004, 0.01])
+def test_the_slope_of_four_weeks_is_found(drift):
+    found = drift_before(series(drift), START)[0]
+    assert found.days == 28 and abs(found.slope - drift) < 3 * found.error and abs(found.score) > 3
+
+
+@pytest.mark.parametrize("drift", [0.003, -0.003])
+def test_the_slope_of_eight_weeks_is_found(drift):
+    found = drift_before(series(drift, since=56), START)[1]
+    assert found.days == 56 and abs(found.slope - drift) < 3 * found.error and abs(found.score) > 3
+
+
+def test_a_level_series_has_drifts_of_next_to_nothing():
+    assert all(abs(drift.slope) < 0.001 and abs(drift.score) < 3 for drift in drift_before(series(), START))
+
+
+def test_level_series_seldom_seem_to_drift():
+    # beyond 3 standard errors: 0.27 % of normal ones, 10 % would be a fault of ours
+    scores = [drift.score for seed in range(60) for drift in drift_before(series(seed=100 + seed), START)]
+    assert np.mean(np.abs(scores) > 3) < 0.1
+
+
+def test_a_series_that_always_wanders_needs_a_steeper_drift():
+    rng = np.random.default_rng(3)
+    wander = series(0.004) * np.exp(np.cumsum(rng.normal(0, 0.02, len(DAYS))))
+    assert drift_before(wander, START)[0].error > 2 * drift_before(series(0.004), START)[0].error
+
+
+def test_growth_that_is_usual_is_no_drift():
+    grown = series() * np.exp(0.003 * np.arange(len(DAYS)))
+    assert abs(drift_before(grown, START)[0].slope) < 0.001
+
+
+def test_the_change_itself_and_later_days_are_not_looked_at():
+    later = series(0.004)
+    later[later.index >= START] = 1.0
+    assert drift_before(later, START) == drift_before(series(0.004), START)
+
+
+def test_holidays_are_left_out():
+    feast = pd.date_range("2026-05-25", "2026-05-31")
+    odd = series()
+    odd[feast] *= 3
+    plain, spared = (drift_before(each, START, holidays=feast)[0].slope for each in (series(), odd))
+    assert abs(spared - plain) < 1e-9 and abs(drift_before(odd, START)[0].slope) > 0.003
+
+
+def test_one_spike_is_no_drift():
+    odd = series()
+    odd[pd.Timestamp("2026-05-30")] *= 10
+    assert abs(drift_before(odd, START)[0].slope) < 0.002
+
+
+def test_the_order_of_the_days_is_of_no_account():
+    assert drift_before(series(0.004).sample(frac=1, random_state=1), START) == drift_before(series(0.004), START)
+
+
+def test_missing_days_are_skipped():
+    gaps = series(0.004).drop(pd.date_range("2026-05-10", "2026-05-14"))
+    assert abs(drift_before(gaps, START)[0].slope - 0.004) < 0.002
+
+
+def test_a_stretch_with_few_days_says_nothing():
+    # 14 of 28 days are less than 0.6 of them; 42 of 56 are enough
+    gaps = series().drop(pd.date_range("2026-05-04", "2026-05-17"))
+    assert [drift.days for drift in drift_before(gaps, START)] == [56]
+
+
+def test_a_short_past_has_its_own_days_as_the_only_yardstick():
+    # 31 days are less than 0.6 of eight weeks
+    young = series(0.006)["2026-05-01":]
+    assert [drift.days for drift in drift_before(young, START)] == [28]
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0])
+def test_a_series_that_is_not_always_positive_has_none(value):
+    odd = series()
+    odd.iloc[200] = value
+    assert drift_before(odd, START) == ()
+
+
+@pytest.mark.parametrize("days", [0, 5])
+def test_a_series_without_a_past_has_none(days):
+    assert drift_before(series()[START : START + pd.Timedelta(days=days)], START) == ()
+
+
+def test_a_constant_series_does_not_drift():
+    found = drift_before(pd.Series(5.0, index=DAYS), START)
+    assert [abs(drift.score) for drift in found] == [0.0, 0.0]
+
+
+def test_a_drift_without_any_noise_is_seen():
+    assert drift_before(series(0.004, noise=0.0), START)[0].score > 3
+
+
+def test_the_score_is_the_slope_in_standard_errors_and_nought_without_one():
+    assert Drift(slope=0.006, error=0.002, days=28).score == pytest.approx(3)
+    assert Drift(slope=0.006, error=0.0, days=28).score == 0.0
+
+
+def test_the_strongest_drift_may_go_down():
+    drifts = [Drift(slope=0.01, error=0.01, days=28), Drift(slope=-0.01, error=0.005, days=56)]
+    assert strongest(drifts) == drifts[1] and strongest([]) is None
+
+
+@pytest.mark.parametrize(
+    ("odd", "message"),
+    [
+        (pd.Series([1.0, 2.0], index=["2026-05-01", "2026-05-01"]),
+         "'2026-05-01' is there more than once; every row needs its own."),
+        (pd.Series([1.0], index=["soon"]), "'soon' is not a date; write it as year-month-day, such as 2026-06-13."),
+        (pd.Series([np.inf], index=["2026-05-01"]), "A value is infinite; leave it missing."),
+    ],
+)  # fmt: skip
+def test_a_series_that_cannot_be_read_is_refused(odd, message):
+    with pytest.raises(InputError, match=whole(f"daily: 1 problem. {message}")):
+        drift_before(odd, START)
