@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from follow_cases import whole
 
-from opsretro.analysis.methods.drift_before import Drift, drift_before, strongest
+from opsretro.analysis.methods.drift_before import Drift, drift_before, rebound_before
 from opsretro.errors import InputError
 
 DAYS = pd.date_range("2025-06-01", "2026-06-30")
@@ -122,9 +122,43 @@ def test_the_score_is_the_slope_in_standard_errors_and_nought_without_one():
     assert Drift(slope=0.006, error=0.0, days=28).score == 0.0
 
 
-def test_the_strongest_drift_may_go_down():
-    drifts = [Drift(slope=0.01, error=0.01, days=28), Drift(slope=-0.01, error=0.005, days=56)]
-    assert strongest(drifts) == drifts[1] and strongest([]) is None
+def test_a_drift_adds_what_lies_between_the_middles_of_the_two_stretches():
+    # the middle of 28 days before and that of 14 days after are (28 + 14) / 2 = 21 days apart
+    assert Drift(slope=0.01, error=0.01, days=28).change(14) == pytest.approx(0.21)
+
+
+def low(by: float, days: int = 28, seed: int = 1) -> pd.Series:
+    """A level that lies lower in the last days before the start."""
+    steady = series(seed=seed)
+    return steady.where((steady.index < START - pd.Timedelta(days=days)) | (steady.index >= START), steady * (1 - by))
+
+
+def test_a_bad_month_is_a_gap_that_going_back_would_close():
+    # ten per cent lower: the way back is log(1 / 0.9) = 0.105
+    found = rebound_before(low(0.1), START)
+    assert found.gap == pytest.approx(0.105, abs=0.02) and found.score > 3
+
+
+def test_a_usual_month_is_no_gap():
+    assert abs(rebound_before(series(), START).gap) < 0.02
+
+
+def test_steady_growth_is_no_gap():
+    growing = series() * np.exp(0.002 * np.arange(len(DAYS)))
+    assert abs(rebound_before(growing, START).gap) < 0.02
+
+
+def test_a_level_that_has_been_low_for_half_a_year_is_hardly_a_gap():
+    assert rebound_before(low(0.1, days=200), START).gap < 0.05
+
+
+def test_a_short_history_has_no_usual_level():
+    short = series()
+    assert rebound_before(short[short.index >= START - pd.Timedelta(days=100)], START) is None
+
+
+def test_a_series_that_reaches_zero_has_no_usual_level():
+    assert rebound_before(series() * 0.0, START) is None
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def test_not_moved_means_that_what_was_hoped_for_is_ruled_out(many):
 
 def test_cannot_tell_and_nothing_else_has_a_reason(many):
     assert ((many["verdict"] == "cannot_tell") == (many["reason"] != "")).all()
-    assert set(many["reason"]) <= {"", "wide", "pre_trend"}
+    assert set(many["reason"]) <= {"", "wide", "pre_trend", "rebound"}
 
 
 def test_wide_means_that_neither_verdict_fits_the_interval(many):
@@ -399,3 +399,10 @@ def test_an_action_on_another_metric_changes_no_figure():
     metrics = pd.concat([LIFTED, daily("calm", seed=2)])
     apart = followup.check([action("a"), action("b", metric="calm")], metrics, "2026-10")
     same(apart.iloc[0].to_dict(), one(LIFTED) | {"id": "a"})
+
+
+def test_who_acts_after_a_bad_month_is_not_credited_with_its_end():
+    # ten per cent lower in the four weeks before the start, and back to the usual level since: nothing was done
+    dip = CALM["date"].between(pd.Timestamp(START) - pd.Timedelta(days=28), pd.Timestamp(START), inclusive="left")
+    found = one(CALM.assign(value=CALM["value"].mask(dip, CALM["value"] * 0.9)))
+    assert (found["verdict"], found["reason"]) in {("cannot_tell", "rebound"), ("cannot_tell", "pre_trend")}

@@ -39,6 +39,7 @@ class Reason(StrEnum):
     SHORT_PRE = "short_pre"
     UNDEFINED = "undefined"
     PRE_TREND = "pre_trend"
+    REBOUND = "rebound"
     WIDE = "wide"
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from opsretro.analysis.follow_codes import LEAST_DAYS, LONGEST, MOST_WORTH, WORTH, Metric, Reason, Verdict
 from opsretro.analysis.methods.counterfactual import effect
-from opsretro.analysis.methods.drift_before import drift_before
+from opsretro.analysis.methods.drift_before import Drift, Rebound, drift_before, rebound_before
 from opsretro.analysis.methods.effect import Caution, Effect
 from opsretro.tables.calendar import working_calendar
 
@@ -24,7 +24,7 @@ CLEAR_MEAN = 1.5
 STEEP = 3.0
 """A drift before the start of this many standard errors is one, whatever was found."""
 DOUBT = {Verdict.MOVED: 1.0, Verdict.NOT_MOVED: 1.64}
-"""From as many on, a drift that went on may explain a verdict: what was found, or what was not."""
+"""From as many on, a drift going on, or a level going back, may explain a verdict: what was found, or what was not."""
 NONE = (math.nan, math.nan, math.nan)
 
 
@@ -233,8 +233,8 @@ def _judged(case: _Case, calendar: pd.DataFrame | None, holidays: pd.DatetimeInd
     row = _row(case, Verdict.CANNOT_TELL, Reason.WIDE)
     verdict = _verdict(figures, row["hoped"])
     reason = Reason.WIDE if verdict is Verdict.CANNOT_TELL else Reason.NONE
-    if _drifted(case, figures, verdict, row["hoped"], holidays):
-        verdict, reason = Verdict.CANNOT_TELL, Reason.PRE_TREND
+    if doubt := _by_itself(case, figures, verdict, row["hoped"], holidays):
+        verdict, reason = Verdict.CANNOT_TELL, doubt
     above = found.window.above(0.0)
     row |= dict(zip(("effect", "lower", "upper"), figures, strict=True))
     row |= {"verdict": verdict.value, "reason": reason.value, "probability": above if case.wanted > 0 else 1 - above}
@@ -254,26 +254,29 @@ def _verdict(figures: tuple[float, float, float], hoped: float) -> Verdict:
     return Verdict.NOT_MOVED if upper < _ruled_out(hoped) else Verdict.CANNOT_TELL
 
 
-def _drifted(
+def _by_itself(
     case: _Case,
     figures: tuple[float, float, float],
     verdict: Verdict,
     hoped: float,
     holidays: pd.DatetimeIndex,
-) -> bool:
-    """Whether the metric was on the move before: clearly, or so that going on would explain the verdict."""
-    for drift in drift_before(case.metric.days, case.start, holidays=holidays):
-        if abs(drift.score) > STEEP:
-            return True
-        ahead = (drift.days + (case.end - case.start).days + 1) / 2
-        gone_on = case.wanted * drift.slope * ahead
+) -> Reason:
+    """Whether what the metric did before the start would, by itself, explain the verdict."""
+    length = (case.end - case.start).days + 1
+    drifts = drift_before(case.metric.days, case.start, holidays=holidays)
+    if any(abs(drift.score) > STEEP for drift in drifts):
+        return Reason.PRE_TREND
+    rebound = rebound_before(case.metric.days, case.start, holidays=holidays)
+    doubts: list[tuple[Reason, Drift | Rebound]] = [(Reason.PRE_TREND, drift) for drift in drifts]
+    for reason, doubt in doubts + ([(Reason.REBOUND, rebound)] if rebound else []):
+        change = case.wanted * doubt.change(length)
         explains = {
-            Verdict.MOVED: gone_on > 0 and figures[1] <= gone_on,
-            Verdict.NOT_MOVED: gone_on < 0 and figures[2] - gone_on >= _ruled_out(hoped),
+            Verdict.MOVED: change > 0 and figures[1] <= change,
+            Verdict.NOT_MOVED: change < 0 and figures[2] - change >= _ruled_out(hoped),
         }
-        if explains.get(verdict) and abs(drift.score) > DOUBT[verdict]:
-            return True
-    return False
+        if explains.get(verdict) and abs(doubt.score) > DOUBT[verdict]:
+            return reason
+    return Reason.NONE
 
 
 def _judged_group(case: _Case, group: Sequence[_Case], calendar: pd.DataFrame | None) -> Effect:

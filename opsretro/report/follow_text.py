@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from opsretro.analysis.result import Finding
 
 KINDS = (*Verdict, "dropped")
-PLAIN = frozenset(Reason) - {Reason.NONE, Reason.WIDE, Reason.PRE_TREND, Reason.JOINT}
+PLAIN = frozenset(Reason) - {Reason.NONE, Reason.WIDE, Reason.PRE_TREND, Reason.REBOUND, Reason.JOINT}
 """Reasons that need no figure to be told."""
 
 

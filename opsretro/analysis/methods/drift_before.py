@@ -1,8 +1,7 @@
-"""Was a series on the move already before a change? What moved before the start cannot be credited to the change."""
+"""Was a series on the move before a change, or unusually low or high? What it would do by itself is no effect of it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +19,10 @@ ENOUGH = 6
 """Stretches of the history from which their slopes are a measure."""
 LEAST_SHARE = 0.6
 """A stretch with data on a smaller share of its days says nothing."""
+BLOCK = 28
+"""Days whose mean is a level."""
+LEAST_BLOCKS, STRAIGHT_BLOCKS = 3, 6
+"""Blocks of the history from which there is a usual level, and from which it may rise or fall in a straight line."""
 CUT = 4.0
 """Days further off than this many standard deviations count as this far."""
 
@@ -42,6 +45,36 @@ class Drift:
     def score(self) -> float:
         """The slope in standard errors."""
         return self.slope / self.error if self.error > 0 else 0.0
+
+    def change(self, length: int) -> float:
+        """What going on would add to the mean of the days ahead, as a ratio of the level.
+
+        Args:
+            length: Days ahead.
+        """
+        return self.slope * (self.days + length) / 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rebound:
+    """How far the last weeks before a change lay from the usual level.
+
+    Attributes:
+        gap: What going back to the usual level would add, as a ratio of the level.
+        error: How far such a block of days usually lies from it.
+    """
+
+    gap: float
+    error: float
+
+    @property
+    def score(self) -> float:
+        """The gap in standard errors."""
+        return self.gap / self.error if self.error > 0 else 0.0
+
+    def change(self, length: int) -> float:
+        """What going back would add to the mean of the days ahead."""
+        return self.gap
 
 
 def drift_before(
@@ -75,16 +108,69 @@ def drift_before(
         >>> [round(drift.slope, 3) for drift in drift_before(pd.Series(rising, index=days), days[-1])][0]
         0.004
     """
+    level, age = _levels(daily, start, holidays)
+    return tuple(drift for span in SPANS if (drift := _drift(level, age, span)) is not None)
+
+
+def rebound_before(
+    daily: pd.Series, start: pd.Timestamp, *, holidays: pd.DatetimeIndex | None = None
+) -> Rebound | None:
+    """How far the last four weeks before a day lay from the level, or the straight line, of the year before them.
+
+    Who acts because a number was bad will often see it get better by itself.
+
+    Args:
+        daily: One value a day by date; missing days are skipped.
+        start: First day of the change.
+        holidays: Days to leave out.
+
+    Returns:
+        The rebound; None with too short a history, or for a series that is not positive.
+
+    Raises:
+        InputError: A date cannot be read or comes twice, or a value is infinite or no number.
+
+    Source:
+        Regression towards the mean: F. Galton, Journal of the Anthropological Institute 15 (1886); as a threat to
+        before-and-after comparisons: A. G. Barnett, J. C. van der Pols and A. J. Dobson, International Journal of
+        Epidemiology 34 (2005).
+
+    Example:
+        >>> days = pd.date_range("2026-01-01", periods=200)
+        >>> flat = 100.0 + np.sin(np.arange(200.0) * 2.4)
+        >>> low = np.where(np.arange(200) >= 175, 0.9, 1.0) * flat
+        >>> round(rebound_before(pd.Series(low, index=days), days[-1]).gap, 1)
+        0.1
+    """
+    level, age = _levels(daily, start, holidays)
+    means = {}
+    for block in range(HISTORY // BLOCK):
+        inside = (age > block * BLOCK) & (age <= (block + 1) * BLOCK)
+        if inside.sum() >= LEAST_SHARE * BLOCK:
+            means[block] = float(_cut(level[inside]).mean())
+    if 0 not in means or len(means) <= LEAST_BLOCKS:
+        return None
+    x = np.array([block for block in means if block], dtype=float)
+    y = np.array([means[int(block)] for block in x])
+    design = np.column_stack([np.ones_like(x), x])[:, : 2 if len(x) >= STRAIGHT_BLOCKS else 1]
+    beta, *_ = np.linalg.lstsq(design, y, rcond=None)
+    freedom = len(y) - design.shape[1]
+    spread = float(np.sqrt(((y - design @ beta) ** 2).sum() / freedom))
+    doubt = float(np.sqrt(1 + np.linalg.inv(design.T @ design)[0, 0]))  # the line at block 0
+    return Rebound(gap=float(beta[0]) - means[0], error=spread * doubt)
+
+
+def _levels(daily: pd.Series, start: pd.Timestamp, holidays: pd.DatetimeIndex | None) -> tuple[np.ndarray, np.ndarray]:
+    """Logarithms without their weekdays, and how many days before the start each lies; empty where none exist."""
     known = by_date(daily, "daily")
     known = known[(known.index < start) & (known.index >= start - pd.Timedelta(days=HISTORY))]
     if holidays is not None:
         known = known[~known.index.isin(holidays)]
     if known.empty or (known <= 0).any():
-        return ()
+        return np.array([]), np.array([])
     level = np.log(known)
     usual = level.groupby(known.index.day_of_week).transform("median") - level.median()
-    age = (start - known.index).days.to_numpy()
-    return tuple(drift for span in SPANS if (drift := _drift((level - usual).to_numpy(), age, span)) is not None)
+    return (level - usual).to_numpy(), (start - known.index).days.to_numpy()
 
 
 def _drift(level: np.ndarray, age: np.ndarray, span: int) -> Drift | None:
@@ -131,8 +217,3 @@ def _cut(values: np.ndarray) -> np.ndarray:
     middle = np.median(values)
     room = CUT * 1.4826 * float(np.median(np.abs(values - middle)))
     return np.clip(values, middle - room, middle + room) if room > 0 else values
-
-
-def strongest(drifts: Sequence[Drift]) -> Drift | None:
-    """The drift that stands out most; None where there is none."""
-    return max(drifts, key=lambda drift: abs(drift.score), default=None)
