@@ -22,12 +22,14 @@ READ = "p, li, td, th, h1, h2, h3, a, figcaption, .small, .label"
 
 UNFOLD = "document.querySelectorAll('details').forEach(details => details.open = true)"
 
-LETTERS = r"""() => [...document.querySelectorAll(".picture svg")].filter(svg => svg.checkVisibility()).map(svg => {
+LETTERS = r"""() => [...document.querySelectorAll(".picture:not(.beside) svg")].filter(svg => svg.checkVisibility()).map(svg => {
     const shown = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width
     const moves = [...svg.querySelectorAll("g[transform]")].map(g => g.getAttribute("transform"))
     return moves.map(move => /scale\(([\d.]+) -/.exec(move)).filter(Boolean).map(found => shown * 100 * found[1])
 })"""
-"""Sizes of the letters of each chart in px: matplotlib draws a letter as a path of 100 units and scales it down."""
+"""Sizes of the letters of each chart in px: matplotlib draws a letter as a path of 100 units and scales it down.
+
+The small charts beside the lines of the actions are left out: the card of each action has its chart for the room."""
 
 CUT = """() => [...document.querySelectorAll(".picture svg")].filter(svg => svg.checkVisibility()).flatMap(svg => {
     const [left, right] = [svg.getBoundingClientRect().left - 1, svg.getBoundingClientRect().right + 1]
@@ -233,7 +235,7 @@ def test_a_click_on_the_evidence_brings_it_into_view(visit):
     link = page.locator(".top li a").nth(1)
     link.click()
     box = page.locator(link.get_attribute("href")).bounding_box()
-    assert 0 <= box["y"] < PHONE[1]
+    assert -1 < box["y"] < PHONE[1]  # a fraction of a pixel is the browser's
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

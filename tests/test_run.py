@@ -32,8 +32,11 @@ def month(tmp_path_factory):
     return folder / "reports" / "2026-10"
 
 
+KEYS = ("followup", "goals", "health", "roi", "rootcause")
+
+
 def test_the_month_has_these_files_and_no_others(month):
-    sections = [f"{key}.{kind}" for key in ("goals", "health", "roi", "rootcause") for kind in ("ipynb", "json")]
+    sections = [f"{key}.{kind}" for key in KEYS for kind in ("ipynb", "json")]
     names = sorted([*sections, "index.en.html", "index.html", "run.json"])
     assert sorted(path.name for path in month.iterdir()) == names
     assert [path.name for path in month.parent.iterdir()] == ["2026-10"]

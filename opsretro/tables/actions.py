@@ -81,7 +81,7 @@ def read_actions(path: str | Path) -> Actions:
         >>> from opsretro.tables import sample
         >>> path = Path(sample.__file__).parent / "static" / "actions.yaml"
         >>> read_actions(path).table["id"].tolist()[:2]
-        ['A-2026-07-1', 'A-2026-08-1']
+        ['A-2026-06-1', 'A-2026-07-1']
     """
     return actions_of(text_of(Path(path), FILE))
 
@@ -146,7 +146,7 @@ class _Ledger(Nodes):
     def stranger(self, key: Node, name: str, known: Sequence[str]) -> list[str]:
         """A field of the team's own is kept; one that looks like ours is asked about."""
         close = super().stranger(key, name, known)
-        if self._inside:
+        if self._inside or not close:
             found = self.problems.pop()
             self.notes += [found] if close else []
         return []

@@ -46,8 +46,8 @@ def read_lessons(path: str | Path) -> pd.DataFrame:
     Example:
         >>> from opsretro.tables import sample
         >>> path = Path(sample.__file__).parent / "static" / "lessons.yaml"
-        >>> read_lessons(path).loc[0, "n_evidence"] > 0
-        True
+        >>> int(read_lessons(path).loc[0, "n_evidence"])
+        2
     """
     lessons = _Lessons(FILE, _EXAMPLES)
     if (top := parsed(text_of(Path(path), FILE), FILE)) is not None:
