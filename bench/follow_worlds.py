@@ -40,8 +40,11 @@ BREAKS = (
 )
 LARGE, SMALL = (0.08, 0.20), (0.02, 0.04)
 EFFECTS = {"large": LARGE, "small": SMALL, "delayed": LARGE, "gradual": LARGE, "large, festival inside": LARGE}
+EFFECTS |= {"large, after the worst of six months": LARGE}
 EFFECTS |= {"wrong way": (-0.15, -0.04)}
 FESTIVALS = ("zero, festival inside", "large, festival inside")
+AFTER_BAD = ("zero, after the worst of six months", "large, after the worst of six months")
+"""Somebody acts because a number was bad; months differ by 3 % for no reason."""
 MUST_REFUSE = ("two at once", "few days", "vanished")
 """No single verdict can be right: any is a fault."""
 SITUATIONS = (
@@ -54,6 +57,7 @@ SITUATIONS = (
     "pre-trend",
     "wrong way",
     *MUST_REFUSE,
+    *AFTER_BAD,
 )
 Vector = np.ndarray
 
@@ -167,6 +171,16 @@ def course(rng: np.random.Generator, where: Plan, breaks: frozenset[str]) -> Vec
     return found
 
 
+def worst(rng: np.random.Generator, where: Plan, breaks: frozenset[str], sign: int) -> Vector:
+    """Of six courses the one whose last four weeks lie furthest to the unwanted side of what came before."""
+    n, start = where.stop - where.first, where.start - where.first
+    month = (np.arange(n) - start) // 30
+    found = [course(rng, where, breaks) + rng.normal(0, 0.03, 40)[month - month[0]] for _ in range(6)]
+    return min(
+        found, key=lambda level: sign * (level[start - 28 : start].mean() - level[start - 150 : start - 28].mean())
+    )
+
+
 def shape(rng: np.random.Generator, situation: str, since: Vector) -> Vector:
     """How much of an effect each day has, by days since the start."""
     if situation == "delayed":
@@ -276,7 +290,7 @@ def case(rng: np.random.Generator, family: int, situation: str) -> Case:
     if situation == "two at once":
         starts.append(min(where.start + int(rng.integers(2) * rng.integers(1, 15)), where.end))
     since = [np.arange(where.first, where.stop) - start for start in starts]
-    log_level = course(rng, where, breaks)
+    log_level = worst(rng, where, breaks, sign) if situation in AFTER_BAD else course(rng, where, breaks)
     if situation == "pre-trend":
         begun = rng.integers(20, 61)
         log_level += sign * rng.uniform(0.0015, 0.005) * np.clip(since[0] + begun, 0, None)

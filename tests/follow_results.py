@@ -101,7 +101,9 @@ def _lessons(lessons):
 
 def follow_up(*rows, period=PERIOD, lang="en", readings=(), themes=(), load=(), lessons=()):
     """A follow-up of these actions; those with a figure have days."""
-    told = [row for row in rows if row["verdict"] in DRAWN or row["reason"] in {"wide", "joint", "pre_trend", "rebound"}]
+    told = [
+        row for row in rows if row["verdict"] in DRAWN or row["reason"] in {"wide", "joint", "pre_trend", "rebound"}
+    ]
     read = [
         {"period": month, "id": name, "verdict": verdict} | dict(zip(("effect", "lower", "upper"), ends, strict=True))
         for month, name, verdict, ends in readings

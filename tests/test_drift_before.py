@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from follow_cases import whole
 
-from opsretro.analysis.methods.drift_before import Drift, drift_before, rebound_before
+from opsretro.analysis.methods.drift_before import Drift, drift_before, rebounds_before
 from opsretro.errors import InputError
 
 DAYS = pd.date_range("2025-06-01", "2026-06-30")
@@ -97,10 +97,14 @@ def test_a_short_past_has_its_own_days_as_the_only_yardstick():
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0])
-def test_a_series_that_is_not_always_positive_has_none(value):
-    odd = series()
+def test_one_day_at_or_below_nought_hides_no_drift(value):
+    odd = series(drift=0.004)
     odd.iloc[200] = value
-    assert drift_before(odd, START) == ()
+    assert drift_before(odd, START)[0].score > 3
+
+
+def test_a_series_around_nought_has_none():
+    assert drift_before(series() - series().mean(), START) == ()
 
 
 @pytest.mark.parametrize("days", [0, 5])
@@ -133,32 +137,53 @@ def low(by: float, days: int = 28, seed: int = 1) -> pd.Series:
     return steady.where((steady.index < START - pd.Timedelta(days=days)) | (steady.index >= START), steady * (1 - by))
 
 
+def gap(daily: pd.Series, days: int = 28):
+    """The rebound of a block."""
+    return next(found for found in rebounds_before(daily, START) if found.days == days)
+
+
 def test_a_bad_month_is_a_gap_that_going_back_would_close():
-    # ten per cent lower: the way back is log(1 / 0.9) = 0.105
-    found = rebound_before(low(0.1), START)
-    assert found.gap == pytest.approx(0.105, abs=0.02) and found.score > 3
+    # ten per cent lower: the way back is 1 / 0.9 - 1 = 0.111
+    assert gap(low(0.1)).gap == pytest.approx(0.111, abs=0.02) and gap(low(0.1)).score > 3
+
+
+@pytest.mark.parametrize("days", [3, 7, 14, 28, 56])
+def test_a_bad_stretch_of_any_length_is_a_gap_of_its_block(days):
+    assert gap(low(0.2, days=days), days).gap == pytest.approx(0.25, abs=0.04)
 
 
 def test_a_usual_month_is_no_gap():
-    assert abs(rebound_before(series(), START).gap) < 0.02
+    assert abs(gap(series()).gap) < 0.03
 
 
 def test_steady_growth_is_no_gap():
-    growing = series() * np.exp(0.002 * np.arange(len(DAYS)))
-    assert abs(rebound_before(growing, START).gap) < 0.02
+    assert abs(gap(series() * np.exp(0.002 * np.arange(len(DAYS)))).gap) < 0.03
 
 
-def test_a_level_that_has_been_low_for_half_a_year_is_hardly_a_gap():
-    assert rebound_before(low(0.1, days=200), START).gap < 0.05
+def test_a_bad_quarter_does_not_become_what_is_usual():
+    assert gap(low(0.1, days=84)).gap == pytest.approx(0.111, abs=0.03)
 
 
-def test_a_short_history_has_no_usual_level():
+def test_a_day_at_nought_changes_no_gap_much():
+    out = low(0.1)
+    out.iloc[100] = 0.0
+    assert gap(out).gap == pytest.approx(gap(low(0.1)).gap, abs=0.02)
+
+
+def test_a_few_sales_a_day_have_a_usual_level_too():
+    rng = np.random.default_rng(5)
+    few = pd.Series(rng.poisson(1.0, len(DAYS)).astype(float), index=DAYS)
+    assert gap(few.where((few.index < "2026-05-04") | (few.index >= START), 0.0)).gap > 0.5
+
+
+def test_a_short_history_has_no_usual_level_of_long_blocks():
     short = series()
-    assert rebound_before(short[short.index >= START - pd.Timedelta(days=100)], START) is None
+    found = rebounds_before(short[short.index >= START - pd.Timedelta(days=100)], START)
+    assert {one.days for one in found} == {3, 7, 14}
 
 
-def test_a_series_that_reaches_zero_has_no_usual_level():
-    assert rebound_before(series() * 0.0, START) is None
+def test_a_series_of_nothing_but_nought_has_no_usual_level():
+    assert rebounds_before(series() * 0.0, START) == ()
 
 
 @pytest.mark.parametrize(

@@ -259,11 +259,30 @@ def test_of_three_actions_at_once_each_names_the_other_two():
     assert by_id(found, "joint_with") == {"a": ("b", "c"), "b": ("a", "c"), "c": ("a", "b")}
 
 
-def test_actions_in_a_chain_belong_together():
-    # 90 days each: a and b share March, b and c share May, a and c share none
-    starts = {"a": "2026-01-05", "b": "2026-03-02", "c": "2026-05-11"}
+def test_an_action_names_those_of_its_own_days_and_no_others():
+    # 90 days each: a and b share April, b and c share June, a and c share none
+    starts = {"a": "2026-02-02", "b": "2026-02-16", "c": "2026-05-11"}
     found = followup.check([action(name, start=day) for name, day in starts.items()], CALM, "2026-10")
-    assert by_id(found, "joint_with")["a"] == ("b", "c")
+    assert by_id(found, "joint_with") == {"a": ("b",), "b": ("a", "c"), "c": ("b",)}
+
+
+def test_an_action_that_was_alone_for_four_weeks_keeps_the_verdict_of_these_days():
+    found = followup.check([action("a"), action("b", start="2026-10-12")], LIFTED, "2026-10")
+    assert (found.loc[0, "verdict"], found.loc[0, "end"], found.loc[0, "joint_with"]) == ("moved", "2026-10-11", ())
+    assert (found.loc[1, "reason"], found.loc[1, "joint_with"]) == ("joint", ("a",))
+
+
+def test_an_action_that_was_alone_for_a_day_less_is_told_with_the_other_only():
+    # 27 days from 7 September
+    found = followup.check([action("a"), action("b", start="2026-10-04")], LIFTED, "2026-10")
+    assert found["reason"].tolist() == ["joint", "joint"]
+
+
+def test_a_joint_effect_is_of_ninety_days_at_most():
+    starts = {"a": "2026-02-02", "b": "2026-02-16"}
+    rows = [action(name, start=day) for name, day in starts.items()]
+    late = CALM.assign(value=CALM["value"].where(CALM["date"] < "2026-05-03", CALM["value"] * 3))
+    pd.testing.assert_frame_equal(followup.check(rows, CALM, "2026-10")[JOINT], followup.check(rows, late, "2026-10")[JOINT])
 
 
 def test_actions_more_than_ninety_days_apart_are_told_apart():
@@ -272,7 +291,7 @@ def test_actions_more_than_ninety_days_apart_are_told_apart():
 
 
 def test_an_action_that_has_not_a_week_yet_is_at_work_all_the_same():
-    found = followup.check([action("a"), action("b", start="2026-10-28")], LIFTED, "2026-10")
+    found = followup.check([action("a", start="2026-10-12"), action("b", start="2026-10-28")], LIFTED, "2026-10")
     assert found["reason"].tolist() == ["joint", "few_days"] and found.loc[0, "joint_with"] == ("b",)
 
 

@@ -125,7 +125,7 @@ def test_what_was_decided_later_is_at_work_on_its_metric_all_the_same(review):
 
 
 def test_every_listed_action_has_its_verdict(october):
-    reasons = {"last": "", "late": "joint", "older": "not_begun", "calm": "joint", "next": "not_begun"}
+    reasons = {"last": "", "late": "joint", "older": "not_begun", "calm": "", "next": "not_begun"}
     assert by_id(october.actions, "reason") == reasons and october.action("last")["verdict"] == "moved"
 
 

@@ -166,7 +166,9 @@ def test_few_days_say_how_many_there_are_and_how_many_it_takes():
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("reason", [reason for reason in Reason if reason not in {"", "wide", "pre_trend", "rebound", "joint"}])
+@pytest.mark.parametrize(
+    "reason", [reason for reason in Reason if reason not in {"", "wide", "pre_trend", "rebound", "joint"}]
+)
 def test_every_reason_is_a_whole_sentence_without_a_figure(reason, lang):
     said = told(untold("Q", reason), lang)
     assert said.endswith(ENDS) and "%" not in said and "–" not in said

@@ -13,10 +13,12 @@ import pandas as pd
 
 from opsretro.analysis.follow_codes import LEAST_DAYS, LONGEST, MOST_WORTH, WORTH, Metric, Reason, Verdict
 from opsretro.analysis.methods.counterfactual import effect
-from opsretro.analysis.methods.drift_before import Drift, Rebound, drift_before, rebound_before
+from opsretro.analysis.methods.drift_before import drift_before, rebounds_before
 from opsretro.analysis.methods.effect import Caution, Effect
 from opsretro.tables.calendar import working_calendar
 
+ALONE_DAYS = 28
+"""An action that had its metric to itself for as long before the next one began is judged on these days."""
 GONE_DAYS, GONE_GAPS = 10, 2
 """A metric has vanished when its newest day is older than that of all metrics by so many days and its own gaps."""
 CLEAR_MEAN = 1.5
@@ -24,7 +26,9 @@ CLEAR_MEAN = 1.5
 STEEP = 3.0
 """A drift before the start of this many standard errors is one, whatever was found."""
 DOUBT = {Verdict.MOVED: 1.0, Verdict.NOT_MOVED: 1.64}
-"""From as many on, a drift going on, or a level going back, may explain a verdict: what was found, or what was not."""
+"""From as many on, a drift that went on may explain a verdict: what was found, or what was not."""
+OFF, BRIEF, OFF_BRIEFLY = 2.0, 14, 3.0
+"""From as many on, a level that went back may; of a fortnight and less, only from more."""
 NONE = (math.nan, math.nan, math.nan)
 
 
@@ -53,6 +57,7 @@ class _Case:
     end: pd.Timestamp
     n_days: int = 0
     reason: Reason = Reason.NONE
+    at_work: bool = False
 
     @property
     def compared(self) -> tuple[str, str]:
@@ -95,20 +100,20 @@ def readings(
     end = pd.Timestamp(last) if pd.isna(newest) else min(newest, pd.Timestamp(last))
     holidays = _holidays(calendar)
     cases = [_case(action, known, pd.Timestamp(last), end, holidays) for action in actions.to_dict("records")]
-    groups = _together(cases)
-    joint: dict[tuple[int, str], Effect] = {}
+    joint: dict[tuple[Any, ...], Effect] = {}
     found = []
     for case in cases:
-        place = next((place for place, group in enumerate(groups) if case in group), None)
-        group = [case] if place is None else groups[place]
+        others = _others(case, cases)
+        alone = _alone(case, others, holidays)
         if case.reason is not Reason.NONE:
             found.append(_untold(case))
-        elif len(group) > 1:
-            key = (place or 0, case.action["metric"])
-            joint[key] = joint[key] if key in joint else _judged_group(case, group, calendar)
-            found.append(_shared(case, group, joint[key]))
+        elif others and alone is case:
+            whole = _whole(case, others)
+            key = (case.action["metric"], whole.start, whole.end)
+            joint[key] = joint[key] if key in joint else _effect(whole, holidays, calendar)
+            found.append(_shared(case, others, joint[key]))
         else:
-            found.append(_judged(case, calendar, holidays))
+            found.append(_judged(alone, calendar, holidays))
     return found
 
 
@@ -130,8 +135,7 @@ def _case(
     day = action["start"] or (action["due"] if action["status"] != "plan" else "")
     start = pd.Timestamp(day) if day else pd.NaT
     end = min(last, start + pd.Timedelta(days=LONGEST - 1)) if day else last
-    inside = metric.days[(metric.days.index >= start) & (metric.days.index <= end)] if day else metric.days[:0]
-    n_days = int((~inside.index.isin(holidays)).sum())
+    n_days = _counted(metric, start, end, holidays) if day else 0
     gone = metric.days.empty or metric.days.index[-1] < min(newest, end) - _silence(metric)
     reasons = {
         Reason.DROPPED: action["status"] == "dropped",
@@ -144,7 +148,8 @@ def _case(
         Reason.FEW_DAYS: n_days < LEAST_DAYS,
     }
     reason = next((reason for reason, holds in reasons.items() if holds), Reason.NONE)
-    return _Case(action=action, metric=metric, start=start, end=end, n_days=n_days, reason=reason)
+    at_work = action["status"] != "dropped" and bool(day) and start <= last and not gone
+    return _Case(action=action, metric=metric, start=start, end=end, n_days=n_days, reason=reason, at_work=at_work)
 
 
 def _silence(metric: Metric) -> pd.Timedelta:
@@ -153,18 +158,36 @@ def _silence(metric: Metric) -> pd.Timedelta:
     return max(pd.Timedelta(days=GONE_DAYS), GONE_GAPS * (pd.Timedelta(0) if pd.isna(gap) else gap))
 
 
-def _together(cases: Sequence[_Case]) -> list[list[_Case]]:
-    """Actions that share a metric and a day, in groups; one that cannot be judged itself is at work all the same."""
-    at_work = [case for case in cases if case.reason in {Reason.NONE, Reason.FEW_DAYS, Reason.NO_DIRECTION}]
-    groups: list[list[_Case]] = []
-    for case in sorted(at_work, key=lambda case: (case.metric.kpi, case.start)):
-        group = groups[-1] if groups else []
-        same = bool(group) and group[0].metric.kpi == case.metric.kpi
-        if same and case.start <= max(other.end for other in group):
-            group.append(case)
-        else:
-            groups.append([case])
-    return groups
+def _others(case: _Case, cases: Sequence[_Case]) -> list[_Case]:
+    """The actions at work on the metric of another one in its days, in their order; one need not be judged to work."""
+    return [
+        other
+        for other in cases
+        if case.at_work and other.at_work and other is not case and other.metric.kpi == case.metric.kpi
+        if other.start <= case.end and case.start <= other.end
+    ]
+
+
+def _alone(case: _Case, others: Sequence[_Case], holidays: pd.DatetimeIndex) -> _Case:
+    """An action with the days before the next one began, where it had its metric to itself for long enough."""
+    first = min((other.start for other in others), default=case.start)
+    if (first - case.start).days < ALONE_DAYS:
+        return case
+    end = first - pd.Timedelta(days=1)
+    return replace(case, end=end, n_days=_counted(case.metric, case.start, end, holidays))
+
+
+def _whole(case: _Case, others: Sequence[_Case]) -> _Case:
+    """The days of actions that share them, from the first start on."""
+    start = min(case.start, *(other.start for other in others))
+    end = max(case.end, *(other.end for other in others))
+    return replace(case, start=start, end=min(end, start + pd.Timedelta(days=LONGEST - 1)))
+
+
+def _counted(metric: Metric, start: pd.Timestamp, end: pd.Timestamp, holidays: pd.DatetimeIndex) -> int:
+    """Days with data, public holidays aside."""
+    inside = metric.days.index[(metric.days.index >= start) & (metric.days.index <= end)]
+    return int((~inside.isin(holidays)).sum())
 
 
 def _row(case: _Case, verdict: Verdict, reason: Reason, **more: Any) -> dict[str, Any]:
@@ -192,10 +215,10 @@ def _untold(case: _Case) -> Reading:
     return Reading(row=_row(case, Verdict.CANNOT_TELL, case.reason), unit=case.metric.unit)
 
 
-def _effect(case: _Case, calendar: pd.DataFrame | None) -> Effect:
+def _effect(case: _Case, holidays: pd.DatetimeIndex, calendar: pd.DataFrame | None) -> Effect:
     """What the days since the start differ by; public holidays are left out, for no other days are like them."""
     days = case.metric.days[case.metric.days.index <= case.end]
-    holiday = (days.index >= case.start) & days.index.isin(_holidays(calendar))
+    holiday = (days.index >= case.start) & days.index.isin(holidays)
     found = effect(days[~holiday], case.start.date(), case.end.date(), calendar=calendar, after_days=0)
     return replace(found, days=_with_holidays(found.days, days[holiday]))
 
@@ -215,18 +238,20 @@ def _has_size(days: pd.Series) -> bool:
     return bool((days >= 0).all() or days.mean() > CLEAR_MEAN * days.std())
 
 
-def _figures(found: Effect, wanted: float) -> tuple[float, float, float] | None:
+def _figures(found: Effect, case: _Case) -> tuple[float, float, float] | None:
     """Effect, lower and upper end as ratios of the expected level, the wanted way; None = undefined."""
-    if found.window is None or not found.baseline > 0:
+    if found.window is None or not found.baseline > 0 or not _has_size(case.metric.days):
         return None
-    ends = [value / found.baseline * wanted for value in (found.window.point, found.window.lower, found.window.upper)]
+    ends = [
+        value / found.baseline * case.wanted for value in (found.window.point, found.window.lower, found.window.upper)
+    ]
     return (ends[0], min(ends[1:]), max(ends[1:])) if np.isfinite(ends).all() else None
 
 
 def _judged(case: _Case, calendar: pd.DataFrame | None, holidays: pd.DatetimeIndex) -> Reading:
     """An action that has its metric to itself."""
-    found = _effect(case, calendar)
-    figures = _figures(found, case.wanted) if _has_size(case.metric.days) else None
+    found = _effect(case, holidays, calendar)
+    figures = _figures(found, case)
     if found.refused is not None or figures is None or found.window is None:
         reason = Reason.SHORT_PRE if found.refused is not None else Reason.UNDEFINED
         return Reading(row=_row(case, Verdict.CANNOT_TELL, reason), unit=case.metric.unit, days=found.days)
@@ -238,8 +263,11 @@ def _judged(case: _Case, calendar: pd.DataFrame | None, holidays: pd.DatetimeInd
     above = found.window.above(0.0)
     row |= dict(zip(("effect", "lower", "upper"), figures, strict=True))
     row |= {"verdict": verdict.value, "reason": reason.value, "probability": above if case.wanted > 0 else 1 - above}
-    warned = tuple(caution.value for caution in found.cautions if caution is Caution.HOLIDAY_OVERLAP)
-    return Reading(row=row | {"warnings": warned}, unit=case.metric.unit, days=found.days)
+    return Reading(row=row | {"warnings": _warned(found)}, unit=case.metric.unit, days=found.days)
+
+
+def _warned(found: Effect) -> tuple[str, ...]:
+    return tuple(caution.value for caution in found.cautions if caution is Caution.HOLIDAY_OVERLAP)
 
 
 def _ruled_out(hoped: float) -> float:
@@ -266,32 +294,28 @@ def _by_itself(
     drifts = drift_before(case.metric.days, case.start, holidays=holidays)
     if any(abs(drift.score) > STEEP for drift in drifts):
         return Reason.PRE_TREND
-    rebound = rebound_before(case.metric.days, case.start, holidays=holidays)
-    doubts: list[tuple[Reason, Drift | Rebound]] = [(Reason.PRE_TREND, drift) for drift in drifts]
-    for reason, doubt in doubts + ([(Reason.REBOUND, rebound)] if rebound else []):
-        change = case.wanted * doubt.change(length)
+    changes = [(Reason.PRE_TREND, one.change(length), abs(one.score) > DOUBT.get(verdict, STEEP)) for one in drifts]
+    for one in rebounds_before(case.metric.days, case.start, holidays=holidays):
+        least = OFF_BRIEFLY if one.days <= BRIEF else OFF
+        changes.append((Reason.REBOUND, one.gap, abs(one.score) > least))
+    for reason, by_itself, clear in changes:
+        change = case.wanted * by_itself
         explains = {
             Verdict.MOVED: change > 0 and figures[1] <= change,
             Verdict.NOT_MOVED: change < 0 and figures[2] - change >= _ruled_out(hoped),
         }
-        if explains.get(verdict) and abs(doubt.score) > DOUBT[verdict]:
+        if clear and explains.get(verdict):
             return reason
     return Reason.NONE
 
 
-def _judged_group(case: _Case, group: Sequence[_Case], calendar: pd.DataFrame | None) -> Effect:
-    """What actions at work at the same time did together to the metric of one of them."""
-    whole = replace(case, start=min(case.start for case in group), end=max(case.end for case in group))
-    return _effect(whole, calendar)
-
-
-def _shared(case: _Case, group: Sequence[_Case], found: Effect) -> Reading:
+def _shared(case: _Case, others: Sequence[_Case], found: Effect) -> Reading:
     """An action that shares its metric and days with others: their joint effect only, never split by guess."""
-    others = tuple(other.action["id"] for other in group if other is not case)
-    figures = _figures(found, case.wanted) or NONE
+    names = tuple(other.action["id"] for other in others)
+    figures = _figures(found, case) or NONE
     joint = dict(zip(("joint_effect", "joint_lower", "joint_upper"), figures, strict=True))
     return Reading(
-        row=_row(case, Verdict.CANNOT_TELL, Reason.JOINT, joint_with=others) | joint,
+        row=_row(case, Verdict.CANNOT_TELL, Reason.JOINT, joint_with=names, warnings=_warned(found)) | joint,
         unit=case.metric.unit,
         days=found.days,
     )

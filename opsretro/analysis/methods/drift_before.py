@@ -19,10 +19,12 @@ ENOUGH = 6
 """Stretches of the history from which their slopes are a measure."""
 LEAST_SHARE = 0.6
 """A stretch with data on a smaller share of its days says nothing."""
-BLOCK = 28
-"""Days whose mean is a level."""
+BLOCKS = (3, 7, 14, 28, 56)
+"""Last days before the change whose mean is compared with that of as many days before them."""
 LEAST_BLOCKS, STRAIGHT_BLOCKS = 3, 6
 """Blocks of the history from which there is a usual level, and from which it may rise or fall in a straight line."""
+MOSTLY = 0.9
+"""A series with a larger share of its days above nought is looked at in logarithms, those days left out."""
 CUT = 4.0
 """Days further off than this many standard deviations count as this far."""
 
@@ -57,24 +59,22 @@ class Drift:
 
 @dataclass(frozen=True, kw_only=True)
 class Rebound:
-    """How far the last weeks before a change lay from the usual level.
+    """How far the last days before a change lay from the usual level.
 
     Attributes:
         gap: What going back to the usual level would add, as a ratio of the level.
         error: How far such a block of days usually lies from it.
+        days: Length of the block.
     """
 
     gap: float
     error: float
+    days: int
 
     @property
     def score(self) -> float:
         """The gap in standard errors."""
         return self.gap / self.error if self.error > 0 else 0.0
-
-    def change(self, length: int) -> float:
-        """What going back would add to the mean of the days ahead."""
-        return self.gap
 
 
 def drift_before(
@@ -112,12 +112,13 @@ def drift_before(
     return tuple(drift for span in SPANS if (drift := _drift(level, age, span)) is not None)
 
 
-def rebound_before(
+def rebounds_before(
     daily: pd.Series, start: pd.Timestamp, *, holidays: pd.DatetimeIndex | None = None
-) -> Rebound | None:
-    """How far the last four weeks before a day lay from the level, or the straight line, of the year before them.
+) -> tuple[Rebound, ...]:
+    """How far the last 3, 7, 14, 28 and 56 days before a day lay from the level, or straight line, of the year before.
 
-    Who acts because a number was bad will often see it get better by itself.
+    Who acts because a number was bad will often see it get better by itself. The line and the spread are medians, so
+    that a bad stretch of some weeks does not become what is usual.
 
     Args:
         daily: One value a day by date; missing days are skipped.
@@ -125,7 +126,8 @@ def rebound_before(
         holidays: Days to leave out.
 
     Returns:
-        The rebound; None with too short a history, or for a series that is not positive.
+        One rebound a block that has data on enough of its days, and enough blocks before it; none for a series that
+        has no size: it is as often below nought as above.
 
     Raises:
         InputError: A date cannot be read or comes twice, or a value is infinite or no number.
@@ -133,49 +135,57 @@ def rebound_before(
     Source:
         Regression towards the mean: F. Galton, Journal of the Anthropological Institute 15 (1886); as a threat to
         before-and-after comparisons: A. G. Barnett, J. C. van der Pols and A. J. Dobson, International Journal of
-        Epidemiology 34 (2005).
+        Epidemiology 34 (2005). Line by the median of slopes: P. K. Sen, JASA 63 (1968).
 
     Example:
         >>> days = pd.date_range("2026-01-01", periods=200)
         >>> flat = 100.0 + np.sin(np.arange(200.0) * 2.4)
-        >>> low = np.where(np.arange(200) >= 175, 0.9, 1.0) * flat
-        >>> round(rebound_before(pd.Series(low, index=days), days[-1]).gap, 1)
-        0.1
+        >>> low = np.where(np.arange(200) >= 185, 0.9, 1.0) * flat
+        >>> [round(found.gap, 2) for found in rebounds_before(pd.Series(low, index=days), days[-1])][:3]
+        [0.11, 0.11, 0.11]
     """
     level, age = _levels(daily, start, holidays)
-    means = {}
-    for block in range(HISTORY // BLOCK):
-        inside = (age > block * BLOCK) & (age <= (block + 1) * BLOCK)
-        if inside.sum() >= LEAST_SHARE * BLOCK:
-            means[block] = float(_cut(level[inside]).mean())
+    return tuple(found for days in BLOCKS if (found := _rebound(level, age, days)) is not None)
+
+
+def _rebound(level: np.ndarray, age: np.ndarray, days: int) -> Rebound | None:
+    block = (age - 1) // days
+    means = {k: float(level[block == k].mean()) for k in np.unique(block) if (block == k).sum() >= LEAST_SHARE * days}
     if 0 not in means or len(means) <= LEAST_BLOCKS:
         return None
-    x = np.array([block for block in means if block], dtype=float)
-    y = np.array([means[int(block)] for block in x])
-    design = np.column_stack([np.ones_like(x), x])[:, : 2 if len(x) >= STRAIGHT_BLOCKS else 1]
-    beta, *_ = np.linalg.lstsq(design, y, rcond=None)
-    freedom = len(y) - design.shape[1]
-    spread = float(np.sqrt(((y - design @ beta) ** 2).sum() / freedom))
-    doubt = float(np.sqrt(1 + np.linalg.inv(design.T @ design)[0, 0]))  # the line at block 0
-    return Rebound(gap=float(beta[0]) - means[0], error=spread * doubt)
+    x, y = np.array([k for k in means if k], dtype=float), np.array([mean for k, mean in means.items() if k])
+    slope = 0.0
+    if len(x) >= STRAIGHT_BLOCKS:
+        one, other = np.triu_indices(len(x), 1)
+        slope = float(np.median((y[other] - y[one]) / (x[other] - x[one])))
+    usual = float(np.median(y - slope * x))
+    spread = 1.4826 * float(np.median(np.abs(y - slope * x - usual)))
+    return Rebound(gap=float(np.expm1(usual - means[0])), error=spread * float(np.sqrt(1 + 1.5 / len(x))), days=days)
 
 
 def _levels(daily: pd.Series, start: pd.Timestamp, holidays: pd.DatetimeIndex | None) -> tuple[np.ndarray, np.ndarray]:
-    """Logarithms without their weekdays, and how many days before the start each lies; empty where none exist."""
+    """Logarithms without their weekdays, and how many days before the start each lies; empty for what has no size.
+
+    Days at or below nought are left out where they are few; where they are many, shares of the mean replace logarithms.
+    """
     known = by_date(daily, "daily")
     known = known[(known.index < start) & (known.index >= start - pd.Timedelta(days=HISTORY))]
     if holidays is not None:
         known = known[~known.index.isin(holidays)]
-    if known.empty or (known <= 0).any():
+    if known.empty or known.mean() <= 0:
         return np.array([]), np.array([])
-    level = np.log(known)
-    usual = level.groupby(known.index.day_of_week).transform("median") - level.median()
-    return (level - usual).to_numpy(), (start - known.index).days.to_numpy()
+    if (known > 0).mean() > MOSTLY:
+        level = np.log(known[known > 0])
+    elif (known >= 0).all():
+        level = known / known.mean() - 1.0
+    else:
+        return np.array([]), np.array([])
+    usual = level.groupby(level.index.day_of_week).transform("median") - level.median()
+    return (level - usual).to_numpy(), (start - level.index).days.to_numpy()
 
 
 def _drift(level: np.ndarray, age: np.ndarray, span: int) -> Drift | None:
-    found = _slope(level, age, span, 0)
-    if found is None:
+    if not len(age) or (found := _slope(level, age, span, 0)) is None:
         return None
     slope, error = found
     ends = range(span, int(age.max()) - span + STEP, STEP)
