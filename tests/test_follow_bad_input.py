@@ -320,7 +320,7 @@ def test_an_action_without_a_metric_says_so(odd):
 
 
 def test_a_metric_that_vanished_says_so(odd):
-    assert by_id(odd, "reason")["vanished"] == "metric_gone"
+    assert by_id(odd, "reason")["vanished"] == "metric_unknown"  # not a row of that name is left
 
 
 def test_a_start_after_the_period_says_so(odd):

@@ -282,7 +282,9 @@ def test_a_joint_effect_is_of_ninety_days_at_most():
     starts = {"a": "2026-02-02", "b": "2026-02-16"}
     rows = [action(name, start=day) for name, day in starts.items()]
     late = CALM.assign(value=CALM["value"].where(CALM["date"] < "2026-05-03", CALM["value"] * 3))
-    pd.testing.assert_frame_equal(followup.check(rows, CALM, "2026-10")[JOINT], followup.check(rows, late, "2026-10")[JOINT])
+    pd.testing.assert_frame_equal(
+        followup.check(rows, CALM, "2026-10")[JOINT], followup.check(rows, late, "2026-10")[JOINT]
+    )
 
 
 def test_actions_more_than_ninety_days_apart_are_told_apart():

@@ -11,7 +11,7 @@ from follow_cases import daily, entry, ledger, whole, workspace
 from opsretro import open_workspace
 from opsretro.analysis.lessons import is_about
 from opsretro.errors import InputError
-from opsretro.tables.lessons import COLUMNS, read_lessons
+from opsretro.tables.lessons import COLUMNS, read_lessons, unknown_scopes
 
 FULL = """\
 lessons:
@@ -131,7 +131,7 @@ def test_the_follow_up_lists_every_lesson_and_says_which_are_past():
         "L-1": False, "L-2": False, "L-3": False, "L-4": False, "L-5": True}  # fmt: skip
 
 
-@pytest.mark.parametrize(("expires", "expired"), [("2026-09-30", True), ("2026-10-01", False), ("2026-10-31", False)])
+@pytest.mark.parametrize(("expires", "expired"), [("2026-09-30", True), ("2026-10-30", True), ("2026-10-31", False)])
 def test_a_lesson_is_believed_on_its_last_day(tmp_path, expires, expired):
     files = {"lessons.yaml": FULL.replace("2027/3/31", expires)}
     ops = workspace(tmp_path, ledger(entry("A-1", created_in="2026-09")), daily(), files)
@@ -141,3 +141,18 @@ def test_a_lesson_is_believed_on_its_last_day(tmp_path, expires, expired):
 def test_a_workspace_without_lessons_has_none(tmp_path):
     ops = workspace(tmp_path, ledger(entry("A-1", created_in="2026-09")), daily())
     assert isinstance(ops.follow_up("2026-10").lessons, pd.DataFrame) and ops.follow_up("2026-10").lessons.empty
+
+
+def test_a_lesson_about_nothing_there_is_gets_a_note_with_its_line(tmp_path):
+    path = tmp_path / "lessons.yaml"
+    path.write_text(FULL, encoding="utf-8")
+    lessons = read_lessons(path).assign(scope="kpi=oders|orders&devise=android")
+    told = [note.line() for note in unknown_scopes(lessons, {"metrics": daily().assign(device="android")})]
+    assert [line.split("; ")[1] for line in told] == ["known are orders.", "known are device."]
+
+
+def test_a_lesson_about_what_there_is_gets_no_note(tmp_path):
+    path = tmp_path / "lessons.yaml"
+    path.write_text(FULL, encoding="utf-8")
+    lessons = read_lessons(path).assign(scope="kpi=orders&device=android")
+    assert unknown_scopes(lessons, {"metrics": daily().assign(device="android")}) == []

@@ -148,3 +148,12 @@ def test_a_lock_is_let_go_after_an_error(tmp_path):
         raise RuntimeError("stop")
     with alone(tmp_path):
         pass
+
+
+def test_a_link_in_the_place_of_the_draft_is_never_written_through(tmp_path):
+    other, path = tmp_path / "other", tmp_path / "f"
+    other.write_bytes(b"theirs")
+    path.write_bytes(b"old")
+    (tmp_path / ".f.draft").symlink_to(other)
+    replace_whole(path, b"new")
+    assert (other.read_bytes(), path.read_bytes(), path.is_symlink()) == (b"theirs", b"new", False)

@@ -22,11 +22,13 @@ READ = "p, li, td, th, h1, h2, h3, a, figcaption, .small, .label"
 
 UNFOLD = "document.querySelectorAll('details').forEach(details => details.open = true)"
 
-LETTERS = r"""() => [...document.querySelectorAll(".picture:not(.beside) svg")].filter(svg => svg.checkVisibility()).map(svg => {
+LETTERS = r"""() => {
+    const charts = [...document.querySelectorAll(".picture:not(.beside) svg")].filter(svg => svg.checkVisibility())
+    return charts.map(svg => {
     const shown = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width
     const moves = [...svg.querySelectorAll("g[transform]")].map(g => g.getAttribute("transform"))
     return moves.map(move => /scale\(([\d.]+) -/.exec(move)).filter(Boolean).map(found => shown * 100 * found[1])
-})"""
+})}"""
 """Sizes of the letters of each chart in px: matplotlib draws a letter as a path of 100 units and scales it down.
 
 The small charts beside the lines of the actions are left out: the card of each action has its chart for the room."""

@@ -111,8 +111,11 @@ BROKEN = (
 )
 
 
-@pytest.mark.parametrize("line", ["no reading", "[]", "42", "{}", '"text"', "null", json.dumps(ROW | {"effect": "0.2"}),
-                                  json.dumps(ROW | {"id": 7}), json.dumps(ROW | {"as_of": 7})])  # fmt: skip
+ODD = [{"effect": "0.2"}, {"id": 7}, {"as_of": 7}, {"verdict": "banana"}, {"period": ""}, {"effect": 10**400}]
+
+
+@pytest.mark.parametrize("line", ["no reading", "[]", "42", "{}", '"text"', "null", "[" * 200_000,
+                                  *(json.dumps(ROW | odd) for odd in [*ODD, {"effect": True}])])  # fmt: skip
 def test_a_line_that_is_no_reading_is_named_and_the_file_left_alone(path, line):
     path.write_text(f"{json.dumps(ROW)}\n{line}\n", encoding="utf-8")
     before = path.read_bytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -20,7 +21,7 @@ from opsretro.tables.period import Period
 
 
 def check(
-    actions: Actions | pd.DataFrame | Sequence[Mapping[str, Any]],
+    actions: str | Path | Actions | pd.DataFrame | Sequence[Mapping[str, Any]],
     metrics: pd.DataFrame,
     period: str,
     *,
@@ -33,8 +34,8 @@ def check(
     taken into account, and how unsure they are is part of the interval. At most 90 days from the start count.
 
     Args:
-        actions: `read_actions(…)`, or rows with id, metric, direction (else the sign of expected_effect), start (else
-            due), and optionally expected_effect and status.
+        actions: A ledger's file, `read_actions(…)`, or rows with id, metric, direction (else the sign of
+            expected_effect), start (else due), and optionally expected_effect and status.
         metrics: The metrics table: date, kpi, value or numerator and denominator; rows of one day add up.
         period: A month ``2026-10``, a quarter or a year; its last day is the last one that is looked at.
         calendar: date, day_type (workday, weekend, holiday, makeup_workday) in place of mainland China's.
@@ -96,7 +97,9 @@ def metric_of(name: str, goals: pd.DataFrame, metrics: pd.DataFrame) -> Metric:
     try:
         goal = named_goal(name, completed(goals) if len(goals) else goals, metrics)
         found = of_goal(goal, metrics, Why.ASKED)
-    except (InputError, KeyError, ValueError):  # no such name, or a goal that asks metrics for what it does not have
+    except InputError:
+        return Metric(kpi=name, known=metrics.empty)  # without any row nothing can be known of a name
+    except (KeyError, ValueError):  # a goal that asks metrics for what it does not have
         return Metric(kpi=name)
     sums = found.rows.groupby("date")[list(found.measures)].sum(min_count=1)
     days = sums["num"] / sums["den"].where(sums["den"] != 0) if found.is_ratio else sums["value"]

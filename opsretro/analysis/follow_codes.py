@@ -33,6 +33,7 @@ class Reason(StrEnum):
     NOT_BEGUN = "not_begun"
     DROPPED = "dropped"
     STARTS_LATER = "starts_later"
+    METRIC_UNKNOWN = "metric_unknown"
     METRIC_GONE = "metric_gone"
     FEW_DAYS = "few_days"
     JOINT = "joint"
@@ -57,8 +58,10 @@ class Metric:
         kpi: The KPI whose rows it is made of; actions on one KPI, or on slices of it, share it.
         days: One value a day by date; empty = there is no such metric.
         unit: As the goal on it says, per cent as fractions.
+        known: Whether a KPI or a goal is called so.
     """
 
     kpi: str = ""
     days: pd.Series = field(default_factory=lambda: pd.Series(dtype="float64", index=pd.DatetimeIndex([])))
     unit: str = ""
+    known: bool = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 
 from opsretro.analysis.methods.aggregate import known_rows, local_dates
 from opsretro.errors import InputError, Problem
-from opsretro.tables.actions import CHOICES, COLUMNS, Actions
+from opsretro.tables.actions import CHOICES, COLUMNS, Actions, read_actions
 from opsretro.tables.checks import dates_of, number_problems
 from opsretro.tables.parse import parse_date
 
@@ -23,11 +24,11 @@ TIMEZONE = "Asia/Shanghai"
 ONE_TEXT = {name: (f"{name}_zh", f"{name}_en") for name in ("title", "evidence")} | {"trigger": ("then_zh", "then_en")}
 
 
-def as_actions(actions: Actions | pd.DataFrame | Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+def as_actions(actions: str | Path | Actions | pd.DataFrame | Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """Actions with every column of the ledger, whatever they came in.
 
     Args:
-        actions: `Actions`, its table, or rows with an id and any of the ledger's fields.
+        actions: A ledger's file, `Actions`, its table, or rows with an id and any of the ledger's fields.
 
     Returns:
         The columns of `Actions.table`; what was not given is empty, but for a direction, which the sign of the expected
@@ -37,6 +38,7 @@ def as_actions(actions: Actions | pd.DataFrame | Sequence[Mapping[str, Any]]) ->
         InputError: An id is missing or comes twice, a day is no date, a direction or status is none, a number is none;
             names all of it.
     """
+    actions = read_actions(actions) if isinstance(actions, (str, Path)) else actions
     actions = actions.table if isinstance(actions, Actions) else actions
     given = actions if isinstance(actions, pd.DataFrame) else pd.DataFrame([dict(action) for action in actions])
     table = given.reset_index(drop=True)

@@ -143,6 +143,7 @@ def _case(
         Reason.NOT_BEGUN: not day and bool(action["due"]),
         Reason.NO_START: not day,
         Reason.STARTS_LATER: bool(day) and start > last,
+        Reason.METRIC_UNKNOWN: not metric.known,
         Reason.METRIC_GONE: gone,
         Reason.NO_DIRECTION: not action["direction"],
         Reason.FEW_DAYS: n_days < LEAST_DAYS,

@@ -20,8 +20,8 @@ def with_lessons(review: R, tables: Mapping[str, pd.DataFrame]) -> R:
     """A review with the lessons about its goals, activities, causes or actions beside it.
 
     A lesson is about a subject when they have a trait in common and contradict each other in none: one about conversion
-    on android is about conversion, and not about conversion on ios. One that has expired before the period is no longer
-    told; only the follow-up lists it, so that somebody looks at it again.
+    on android is about conversion, and not about conversion on ios. One that has expired by the end of the period is no
+    longer told; only the follow-up lists it, so that somebody looks at it again.
 
     Args:
         review: Any result.
@@ -30,7 +30,8 @@ def with_lessons(review: R, tables: Mapping[str, pd.DataFrame]) -> R:
     lessons = tables.get("lessons")
     if lessons is None:
         return review
-    expired = lessons["expires"] < str(Period.parse(review.period).start)
+    end = str(Period.parse(review.period).end)
+    expired = lessons["expires"] < min(review.context.as_of or end, end)
     lessons = lessons.assign(expired=expired)
     if review.section == "followup":
         return replace(review, lessons=lessons.assign(subject=""))

@@ -188,8 +188,9 @@ def _archived(ops: Workspace, result: Result | None, period: Period, progress: P
     try:
         if n := add_readings(path, result.reading_rows()):
             progress.say("read", n=n, path=path)
-    except OSError as error:
-        progress.say("not_read", path=path, why=error.strerror or error)
+    except (InputError, OSError) as error:
+        why = error.text(progress.lang) if isinstance(error, InputError) else error.strerror or error
+        progress.say("not_read", path=path, why=why)
 
 
 def _not_kept(error: OSError, lang: str) -> str:

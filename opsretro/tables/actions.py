@@ -32,6 +32,7 @@ CHOICES = {
 }
 ASKED = ("owner", "metric", "direction", "due")
 """What an open action is asked for and may go without."""
+MOST_CARRIED = 999
 LARGE = 1.0
 """An effect beyond this was probably meant in per cent."""
 COLUMNS = {
@@ -43,7 +44,7 @@ COLUMNS = {
 }
 
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
-_SEVERAL = re.compile(r"[,，、;；/&+]|\band\b|和|与")
+_SEVERAL = re.compile(r"[,，、;；]|\band\b")
 _EXAMPLES = {"id": "A-2026-10-1", "title": "…"}
 
 
@@ -159,6 +160,8 @@ class _Ledger(Nodes):
                 self.notes.append(self.problem("action_asks", node, name))
         if _SEVERAL.search(row["owner"]):
             self.notes.append(self.problem("action_owners", fields["owner"], "owner", value=row["owner"]))
+        if row["status"] == "plan" and row["start"]:
+            self.notes.append(self.problem("action_planned", fields["start"], "start", value=row["start"]))
         effect = row["expected_effect"]
         if abs(effect) > LARGE:
             values = {"value": f"{effect:g}", "percent": f"{100 * effect:+g}", "fix": f"{effect / 100:g}"}
@@ -193,9 +196,9 @@ class _Ledger(Nodes):
     def _count(self, fields: Mapping[str, Node], number: float) -> int:
         if math.isnan(number) or math.isinf(number):
             return 0
-        if number < 0 or number != int(number):
+        if not 0 <= number <= MOST_CARRIED or number != int(number):
             self.refuse("action_count", fields["carry_count"], "carry_count", value=f"{number:g}")
-        return int(number)
+        return int(min(max(number, 0), MOST_CARRIED))
 
     def _owner(self, fields: Mapping[str, Node]) -> str:
         if isinstance(fields.get("owner"), SequenceNode):

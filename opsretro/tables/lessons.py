@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from ruamel.yaml.nodes import Node, SequenceNode
 
-from opsretro.tables.parse import parse_date
+from opsretro.errors import Problem
+from opsretro.tables.contracts import CONTRACTS
+from opsretro.tables.parse import parse_date, parse_slice
 from opsretro.tables.yaml_nodes import Nodes, line_of, parsed, text_of
 
 FILE = "lessons.yaml"
@@ -55,6 +59,46 @@ def read_lessons(path: str | Path) -> pd.DataFrame:
             lessons.read(node)
     lessons.done()
     return pd.DataFrame(lessons.rows, columns=list(COLUMNS)).astype(COLUMNS)
+
+
+def unknown_scopes(lessons: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> list[Problem]:
+    """Scopes of lessons that nothing in a workspace is about, so that they would never be told.
+
+    Args:
+        lessons: As `read_lessons` returns them.
+        tables: Those of the workspace, typed.
+
+    Returns:
+        One note a key or value that is not known, with the line of the lesson and the closest name that is.
+    """
+    known = _known(tables)
+    found = []
+    for scope, line in zip(lessons["scope"], lessons["line"], strict=True):
+        for key, values in parse_slice(scope):
+            names = known.get(key)
+            for value in values.split("|") if names is not None else [key]:
+                choice = list(known) if names is None else names
+                if value not in choice:
+                    close = get_close_matches(value, choice, n=1) or choice[:5]
+                    told = {"value": value, "known": ", ".join(close)}
+                    found.append(
+                        Problem(code="lesson_scope", source=FILE, column="scope", rows=(int(line),), values=told)
+                    )
+    return found
+
+
+def _known(tables: Mapping[str, pd.DataFrame]) -> dict[str, list[str]]:
+    """The values each key of a scope can have."""
+    own = {column.name for name in ("metrics", "daily_metrics") for column in CONTRACTS[name].columns} - {"segment"}
+    columns = [("kpi", "metrics", "kpi"), ("kpi", "goals", "kpi"), ("goal", "goals", "goal_id")]
+    columns += [("activity", "activities", "activity_id"), ("activity_type", "activities", "type")]
+    columns += [(str(name), table, str(name)) for table in ("metrics", "daily_metrics") if table in tables
+                for name in tables[table] if name not in own]  # fmt: skip
+    found: dict[str, list[str]] = {key: [] for key, _, _ in columns}
+    for key, table, column in columns:
+        if table in tables and column in tables[table]:
+            found[key] += [str(value) for value in tables[table][column].dropna().unique()]
+    return found
 
 
 class _Lessons(Nodes):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,6 +14,9 @@ try:
 except ImportError:  # no Unix
     fcntl = None  # type: ignore[assignment]
 
+PATIENCE = 30.0
+"""Seconds a writer waits for its turn."""
+
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
@@ -19,16 +24,31 @@ def alone(folder: Path) -> Iterator[None]:
 
     Args:
         folder: It exists. Whoever holds it must not ask for it again before letting go.
+
+    Raises:
+        OSError: Another writer has not let go for half a minute.
     """
     if fcntl is None:
         yield
         return
     held = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(held, fcntl.LOCK_EX)
+        _wait(held, folder)
         yield
     finally:
         os.close(held)
+
+
+def _wait(held: int, folder: Path) -> None:
+    """Take the lock, or give up on a writer that never lets go."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > until:
+                raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), str(folder)) from None
+            time.sleep(0.005)
 
 
 def replace_whole(path: Path, data: bytes) -> None:
@@ -43,15 +63,17 @@ def replace_whole(path: Path, data: bytes) -> None:
     """
     path = path.resolve()
     draft = path.with_name(f".{path.name}.draft")
+    mode = path.stat().st_mode & 0o777 if path.exists() else None
     try:
-        with draft.open("wb") as file:
+        draft.unlink(missing_ok=True)  # a draft is never somebody's link to another file
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode or 0o666), "wb") as file:
+            if mode is not None:
+                draft.chmod(mode)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        if path.exists():
-            draft.chmod(path.stat().st_mode & 0o777)
         draft.replace(path)
-    except OSError:
+    except OSError as error:
         with suppress(OSError):
             draft.unlink(missing_ok=True)
-        raise
+        raise OSError(error.errno, error.strerror, str(path)) from error

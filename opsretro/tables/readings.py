@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -18,9 +19,12 @@ COLUMNS = {
 }
 CODES = [name for name, kind in COLUMNS.items() if kind == "str" and name != "as_of"]
 NUMBERS = [name for name, kind in COLUMNS.items() if kind != "str"]
+VERDICTS = ("moved", "not_moved", "cannot_tell")
 DIGITS = 6
 SAME = 0.0005
 """Figures closer than this are the same: another machine computes the last digits in another order."""
+
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
 def read_readings(path: Path) -> pd.DataFrame:
@@ -100,8 +104,13 @@ def _reading(line: bytes) -> dict[str, object] | None:
     """A line as a reading; None when it is none."""
     try:
         reading = json.loads(line)
-        good = set(COLUMNS) <= set(reading) and all(isinstance(reading[name], str) for name in (*CODES, "as_of"))
-        good = good and all(isinstance(reading[name], (int, float, type(None))) for name in NUMBERS)
-    except (ValueError, TypeError):
+        good = all(isinstance(reading[name], str) for name in (*CODES, "as_of"))
+        good = good and bool(_MONTH.fullmatch(reading["period"])) and reading["verdict"] in VERDICTS
+        good = good and all(reading[name] is None or _is_figure(reading[name]) for name in NUMBERS)
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         return None
     return reading if good else None
+
+
+def _is_figure(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

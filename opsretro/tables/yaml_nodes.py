@@ -23,6 +23,7 @@ VALUE_SHOWN = 60
 STANDARD = "tag:yaml.org,2002:"
 PLAIN = frozenset(STANDARD + kind for kind in ("str", "int", "float", "bool", "timestamp"))
 
+_MERGE = re.compile("<{7} |={7}$|>{7} ")
 _BAD_COLON = re.compile(r"\s*(?:- )?([\w-]+)(?:：|:(?=[^\s:/]))")
 
 
@@ -67,12 +68,17 @@ def _syntax(error: Any, text: str, source: str) -> Problem:
     mark, lines = getattr(error, "problem_mark", None), [*text.splitlines(), ""]
     at = min(mark.line, len(lines) - 1) if mark else 0
     before = next((row for row in range(at - 1, -1, -1) if lines[row].strip()), at)
+    merge = next((row for row, line in enumerate(lines) if _MERGE.match(line)), None)
+    if merge is not None:
+        return Problem(code="yaml_merge", source=source, rows=(merge + 1,))
     for row in (at, before):
         if "\t" in lines[row][: len(lines[row]) - len(lines[row].lstrip())]:
             return Problem(code="yaml_tab", source=source, rows=(row + 1,))
         if bad := _BAD_COLON.match(lines[row]):
             return Problem(code="yaml_colon", source=source, rows=(row + 1,), values={"value": bad[0].strip(" -")})
     why = getattr(error, "problem", None) or str(error).split("\n", 1)[0]
+    if why.startswith("mapping values"):
+        return Problem(code="yaml_quotes", source=source, rows=(at + 1,))
     return Problem(code="yaml_syntax", source=source, rows=(at + 1,) if mark else (), values={"why": why})
 
 

@@ -10,8 +10,8 @@ from importlib.resources import files
 from typing import Any
 
 LANGUAGES = ("zh-CN", "en")
-_UNSEEN = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""Marks that turn the direction of writing: text from data could make a sentence read otherwise than it is."""
+_UNSEEN = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Marks that turn the direction of writing, or a terminal: text from data could make a sentence read otherwise."""
 
 
 @lru_cache(maxsize=len(LANGUAGES))

@@ -150,10 +150,12 @@ def rebounds_before(
 
 def _rebound(level: np.ndarray, age: np.ndarray, days: int) -> Rebound | None:
     block = (age - 1) // days
-    means = {k: float(level[block == k].mean()) for k in np.unique(block) if (block == k).sum() >= LEAST_SHARE * days}
-    if 0 not in means or len(means) <= LEAST_BLOCKS:
+    counts = np.bincount(block, minlength=1)
+    full = np.flatnonzero(counts >= LEAST_SHARE * days)
+    if not len(full) or full[0] or len(full) <= LEAST_BLOCKS:
         return None
-    x, y = np.array([k for k in means if k], dtype=float), np.array([mean for k, mean in means.items() if k])
+    means = np.bincount(block, weights=level)[full] / counts[full]
+    x, y = full[1:].astype(float), means[1:]
     slope = 0.0
     if len(x) >= STRAIGHT_BLOCKS:
         one, other = np.triu_indices(len(x), 1)
@@ -173,13 +175,13 @@ def _levels(daily: pd.Series, start: pd.Timestamp, holidays: pd.DatetimeIndex | 
     if holidays is not None:
         known = known[~known.index.isin(holidays)]
     if known.empty or known.mean() <= 0:
-        return np.array([]), np.array([])
+        return np.array([]), np.array([], dtype=int)
     if (known > 0).mean() > MOSTLY:
         level = np.log(known[known > 0])
     elif (known >= 0).all():
         level = known / known.mean() - 1.0
     else:
-        return np.array([]), np.array([])
+        return np.array([]), np.array([], dtype=int)
     usual = level.groupby(level.index.day_of_week).transform("median") - level.median()
     return (level - usual).to_numpy(), (start - level.index).days.to_numpy()
 
