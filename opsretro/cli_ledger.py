@@ -7,16 +7,18 @@ import json
 import math
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from opsretro.errors import InputError, Problem
+from opsretro.errors import InputError, Problem, collecting
+from opsretro.tables.parse import parse_date
 from opsretro.tables.period import add_months
 from opsretro.words import LANGUAGES, pick, say
 
@@ -60,7 +62,7 @@ def add_commands(parser: argparse.ArgumentParser) -> None:
     lists = _command(commands, "list", "show the open actions", _list)
     lists.add_argument("--all", action="store_true", help="show those that are settled or dropped, too")
     lists.add_argument("--format", default="words", choices=("words", "json"), help="columns, or a JSON line each")
-    lists.add_argument("--as-of", type=date.fromisoformat, metavar="T", help="the day that makes one overdue (today)")
+    lists.add_argument("--as-of", metavar="T", help="the day that makes one overdue (today)")
     add = _command(commands, "add", "write a new action and print its id", _add)
     add.add_argument("fields", nargs="+", metavar="FIELD=VALUE", help="title=… owner=… title.en=… trigger.when=…")
     edit = _command(commands, "edit", "change an action; on a terminal without fields, in an editor", _edit)
@@ -98,17 +100,21 @@ def _open(options: argparse.Namespace) -> Shelf:
 
 
 def _list(options: argparse.Namespace, lang: str) -> int:
+    from opsretro.meeting.ledger import notes_by_action
     from opsretro.meeting.ledger_export import listing
     from opsretro.tables.actions import NOT_DONE, OPEN
 
     ledger, _ = _open(options)
-    today = (options.as_of or date.today()).isoformat()
+    if (today := parse_date(options.as_of or f"{date.today()}")) is None:
+        values = {"value": options.as_of, "fix": "2026-11-20"}
+        raise InputError([Problem(code="not_a_date_write", source="--as-of", values=values)])
     actions, notes = ledger.read()
+    asked = notes_by_action(actions, notes)
     rows: list[Any] = actions.to_dict("records")
-    for row, below in zip(rows, [*(row["line"] for row in rows[1:]), math.inf], strict=bool(rows)):
-        row["overdue"] = row["status"] in NOT_DONE and bool(row["due"]) and row["due"] < today
-        mine = (note for note in notes if note.code == "action_asks" and row["line"] <= note.rows[0] < below)
-        row["missing"] = [note.column for note in mine]
+    for row in rows:
+        row["overdue"] = row["status"] in NOT_DONE and "" < row["due"] < today
+        row["due_check"] = row["status"] in OPEN and "" < row["check_on"] <= today
+        row["missing"] = [note.column for note in asked[row["id"]] if note.code == "action_asks"]
     rows = [row for row in rows if options.all or row["status"] in OPEN]
     if options.format == "json":
         print(*map(_json, rows), sep="\n", end="\n" if rows else "")
@@ -118,8 +124,12 @@ def _list(options: argparse.Namespace, lang: str) -> int:
 
 
 def _waiting(ledger: Ledger, lang: str) -> list[str]:
-    """How many conflicts are still to be settled, if any."""
-    found = ledger.open_conflicts()
+    """How many conflicts are still to be settled, if any; a file of them that is broken stops nobody."""
+    found: list[Any] = []
+    broken: list[Problem] = []
+    with collecting(broken):
+        found = ledger.open_conflicts()
+    _tell(broken, lang)
     return [say("ledger.waiting", lang, n=len(found), file=ledger.conflicts.name)] if found else []
 
 
@@ -128,22 +138,24 @@ def _json(row: Mapping[str, Any]) -> str:
     return json.dumps({**row, **missing}, ensure_ascii=False)
 
 
+def _tell(problems: Iterable[Problem], lang: str) -> None:
+    for problem in problems:
+        print(problem.line(lang), file=sys.stderr)
+
+
 def _add(options: argparse.Namespace, lang: str) -> int:
-    ledger, _ = _open(options)
+    ledger, settings = _open(options)
     looked_back_on = add_months(f"{date.today():%Y-%m}", -1)
     name = ledger.add({"created_in": looked_back_on, **_values(options.fields, {})})
     print(name)
-    actions, notes = ledger.read()
-    line = actions.set_index("id")["line"][name]
-    for note in (note for note in notes if note.rows[0] >= line):
-        print(note.line(lang), file=sys.stderr)
+    _tell(ledger.notes(options.workspace, settings.sources)[name], lang)
     return 0
 
 
 def _edit(options: argparse.Namespace, lang: str) -> int:
     from opsretro.meeting.ledger import LedgerConflict
 
-    ledger, _ = _open(options)
+    ledger, settings = _open(options)
     seen = ledger.entry(options.id)
     if not options.fields and not sys.stdin.isatty():
         raise InputError([Problem(code="ledger_nothing", source="opsretro ledger edit")])
@@ -156,11 +168,12 @@ def _edit(options: argparse.Namespace, lang: str) -> int:
         return _settled(ledger, conflict, lang)
     key = "ledger.unchanged" if now.values == seen.values else "ledger.changed"
     print(say(key, lang, id=options.id))
+    _tell(ledger.notes(options.workspace, settings.sources)[options.id], lang)
     return 0
 
 
 def _in_editor(ledger: Ledger, seen: Entry, lang: str) -> Entry:
-    """Let somebody change one action in an editor of their own; what they wrote is kept unless it was written."""
+    """Let somebody change one action in an editor of their own; what they saved is kept unless it was written."""
     from opsretro.meeting.ledger import LedgerConflict
     from opsretro.meeting.ledger_text import as_yaml
     from opsretro.tables.actions import FIELDS
@@ -170,15 +183,18 @@ def _in_editor(ledger: Ledger, seen: Entry, lang: str) -> Entry:
     with tempfile.NamedTemporaryFile("w", suffix=".yaml", delete=False, encoding="utf-8") as file:
         file.write("\n".join(lines) + "\n")
     draft = Path(file.name)
+    before, ended = draft.read_bytes(), False
     try:
         now = ledger.edit(seen.id, _edited(draft, seen, list(fields)), seen=seen)
+        ended = True
     except LedgerConflict:
-        draft.unlink()  # the changes are kept beside the ledger
+        ended = True  # the changes are kept beside the ledger
         raise
-    except InputError:
-        print(say("ledger.draft", lang, path=draft), file=sys.stderr)
-        raise
-    draft.unlink()
+    finally:
+        if ended or not draft.exists() or draft.read_bytes() == before:
+            draft.unlink(missing_ok=True)
+        else:
+            print(say("ledger.draft", lang, path=draft), file=sys.stderr)
     return now
 
 
@@ -188,11 +204,17 @@ def _edited(draft: Path, seen: Entry, fields: Sequence[str]) -> dict[str, Any]:
     from opsretro.tables.yaml_nodes import Nodes, parsed, text_of
 
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    ours = signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is the editor's own: vi leaves its insert mode by it
     try:
-        why = str(subprocess.run([*shlex.split(editor), str(draft)], check=False).returncode)  # noqa: S603 - their own
-    except OSError as error:
-        why = str(error.strerror)
-    if why != "0":
+        ended = subprocess.run([*shlex.split(editor), str(draft)], check=False).returncode  # noqa: S603 - their own
+        why = str(ended)
+    except (OSError, ValueError) as error:
+        ended, why = 1, str(getattr(error, "strerror", error))
+    finally:
+        signal.signal(signal.SIGINT, ours)
+    if ended in (-signal.SIGINT, 128 + signal.SIGINT):
+        raise KeyboardInterrupt
+    if ended:
         raise InputError([Problem(code="ledger_editor", source="EDITOR", values={"value": editor, "why": why})])
     top, nodes = parsed(text_of(draft, draft.name), draft.name), Nodes(draft.name, {})
     wrote: dict[str, Any] = {}
@@ -206,8 +228,7 @@ def _edited(draft: Path, seen: Entry, fields: Sequence[str]) -> dict[str, Any]:
 
 def _settled(ledger: Ledger, conflict: LedgerConflict, lang: str) -> int:
     """Tell a conflict, and ask what to do about it where somebody can answer."""
-    for problem in conflict.problems:
-        print(problem.line(lang), file=sys.stderr)
+    _tell(conflict.problems, lang)
     answer = ""
     with suppress(EOFError):
         answer = input(say("ledger.settle", lang)).strip().lower() if sys.stdin.isatty() else ""
@@ -220,42 +241,23 @@ def _settled(ledger: Ledger, conflict: LedgerConflict, lang: str) -> int:
 
 
 def _lint(options: argparse.Namespace, lang: str) -> int:
-    from opsretro.meeting.ledger import unknown_metrics
-
     ledger, settings = _open(options)
-    try:
-        actions, found = ledger.read()
-    except InputError as refused:
-        problems, notes = refused.problems, []
-    else:
-        known = _metrics(options.workspace, settings)
-        problems, notes = (), [*found, *unknown_metrics(actions, known)]
-    for told in (*problems, *sorted(notes, key=lambda note: note.rows)):
-        print(told.line(lang))
+    problems: list[Problem] = []
+    notes: list[Problem] = []
+    with collecting(problems):
+        notes += ledger.linted(options.workspace, settings.sources)
     counted = say("ledger.linted", lang, file=ledger.path.name, problems=len(problems), notes=len(notes))
-    print(counted, *_waiting(ledger, lang), sep="\n")
+    print(*(told.line(lang) for told in (*problems, *notes)), counted, *_waiting(ledger, lang), sep="\n")
     return 2 if problems else 0
 
 
-def _metrics(workspace: Path, settings: Settings) -> list[str]:
-    """Every KPI and goal of a workspace; a table that cannot be read names none."""
-    from opsretro.tables.reader import read_cells
-
-    known: set[str] = set()
-    for table, columns in {"metrics": ("kpi",), "goals": ("kpi", "goal_id")}.items():
-        cells, _ = read_cells(workspace / settings.sources.get(table, f"{table}.csv"))
-        if cells is not None:
-            known |= {value for column in columns if column in cells for value in cells[column]}
-    return sorted(known - {""})
-
-
 def _export(options: argparse.Namespace, lang: str) -> int:
-    from opsretro.meeting.ledger_export import calendar, markdown, tracker
+    from opsretro.meeting.ledger_export import belongs_to, calendar, markdown, tracker
     from opsretro.tables.actions import OPEN
     from opsretro.tables.one_writer import alone, replace_whole
 
     ledger, settings = _open(options)
-    if options.out and options.out.resolve() == ledger.path:
+    if options.out and belongs_to(options.out, options.workspace, settings, ledger.conflicts):
         raise InputError([Problem(code="ledger_over", source=str(options.out))])
     actions = ledger.actions()
     actions = actions if options.all else actions[actions["status"].isin(OPEN)]
@@ -264,7 +266,7 @@ def _export(options: argparse.Namespace, lang: str) -> int:
     elif options.format == "csv":
         data = tracker(actions, lang)
     else:
-        data = calendar(actions, lang, team=pick(settings.team, "en"))
+        data = calendar(actions, lang, names=settings.names, team=pick(settings.team, "en"))
     if options.out is None:
         sys.stdout.buffer.write(data)
         return 0

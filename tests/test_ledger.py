@@ -227,6 +227,12 @@ def test_an_action_that_is_not_there_is_refused_with_the_closest(ledger):
         ledger.edit("A-2026-7-1", {"status": "act"})
 
 
+def test_a_ledger_without_actions_says_that_it_is_empty(tmp_path):
+    told = "^actions.yaml: 1 problem. There is no action 'A-1'; the ledger is empty.$"
+    with pytest.raises(InputError, match=told):
+        Ledger(tmp_path / "actions.yaml").edit("A-1", {"status": "act"})
+
+
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
@@ -282,8 +288,10 @@ def conflict(ledger):
     seen = ledger.entry(SECOND)
     Ledger(ledger.path).edit(SECOND, {"status": "act"})
     told = (
-        r"^actions.yaml: 1 problem. Column 'status': A-2026-07-2 has \"act\" by now where \"do\" was seen; theirs "
-        r"stands, \"dropped\" is kept in actions.conflicts.yaml. Keep theirs, or write yours again.$"
+        r"^actions.yaml: 2 problems. Column 'status': A-2026-07-2 has \"act\" by now where \"do\" was seen; theirs "
+        r"stands, \"dropped\" is kept in actions.conflicts.yaml. Keep theirs, or write yours again. "
+        r"Column 'owner': \"growth-2\" for A-2026-07-2 is not written yet, either; it is kept in "
+        r"actions.conflicts.yaml, too.$"
     )
     with pytest.raises(LedgerConflict, match=told) as raised:
         ledger.edit(SECOND, {"status": "dropped", "owner": "growth-2"}, seen=seen)
@@ -330,6 +338,33 @@ def test_mine_may_meet_a_third_change(ledger, conflict):
     assert [record["theirs"] for record in ledger.open_conflicts()] == [None, "act", None, "check"]
 
 
+@pytest.mark.parametrize(
+    ("later", "left"),
+    [
+        ({"status": "dropped"}, ["owner"]),  # mine
+        ({"status": "act"}, ["owner"]),  # theirs, which stands there already
+        ({"status": "check"}, ["owner", "status"]),  # neither
+        ({"status": "act", "owner": "growth-2"}, []),
+        ({"evidence": "act"}, ["owner", "status"]),
+    ],
+)
+def test_what_is_kept_goes_when_one_of_its_two_values_is_written(ledger, conflict, later, left):
+    Ledger(ledger.path).edit(SECOND, later)
+    assert [record["field"] for record in ledger.open_conflicts()] == left
+    assert ledger.conflicts.exists() == bool(left)
+
+
+def test_what_is_kept_of_one_action_stays_when_another_gets_its_value(ledger, conflict):
+    ledger.edit(FIRST, {"status": "dropped"})
+    assert [record["field"] for record in ledger.open_conflicts()] == ["owner", "status"]
+
+
+def test_a_change_is_written_though_what_is_kept_cannot_be_read(ledger):
+    ledger.conflicts.write_text("conflicts: [", encoding="utf-8")
+    assert ledger.edit(SECOND, {"status": "act"}).values["status"] == "act"
+    assert ledger.conflicts.read_text(encoding="utf-8") == "conflicts: ["
+
+
 def test_a_change_of_an_action_somebody_deleted_is_kept(ledger):
     seen = ledger.entry(SECOND)
     ledger.path.write_text(HAND[: HAND.index("  - title:")], encoding="utf-8")
@@ -343,6 +378,15 @@ def test_conflicts_that_cannot_be_read_are_told_and_left_alone(ledger):
     with pytest.raises(LedgerConflict, match=r"could not be kept.*\nactions\.conflicts\.yaml: 1 problem\. Row 1: not"):
         ledger.edit(FIRST, {"evidence": "mine"}, seen=changed_by_another(ledger, FIRST, "evidence"))
     assert ledger.conflicts.read_text(encoding="utf-8") == "conflicts: ["
+
+
+def test_other_fields_that_could_not_be_kept_are_told_too(ledger):
+    ledger.conflicts.write_text("conflicts: [", encoding="utf-8")
+    seen = changed_by_another(ledger, FIRST, "evidence")
+    with pytest.raises(
+        LedgerConflict, match='"growth-2" for A-2026-07-1 is not written, either, and could not be kept'
+    ):
+        ledger.edit(FIRST, {"evidence": "mine", "owner": "growth-2"}, seen=seen)
 
 
 def test_permissions_and_a_link_survive(ledger, tmp_path):

@@ -15,6 +15,7 @@ from opsretro import cli
 from opsretro.cli_ledger import EXAMPLES
 from opsretro.meeting.ledger import Ledger
 from opsretro.tables.period import add_months
+from opsretro.words import say
 
 LEDGER = """\
 actions:
@@ -88,6 +89,19 @@ def test_what_is_settled_is_listed_when_asked_for(run):
     assert listed == ["2 actions, 0 overdue", "3 actions, 0 overdue"]
 
 
+def test_the_list_says_whose_day_to_be_checked_has_come(run):
+    run("edit", "A-2026-07-1", "check_on=2026-10-31")
+    said = [run("list", "--as-of", day, lang=lang)[1] for day, lang in (
+        ("2026-10-30", "en"), ("2026-10-31", "en"), ("2026-10-31", "zh-CN"))]  # fmt: skip
+    told = ["    to be checked since 31 Oct 2026\n", "    2026年10月31日起应检查\n"]
+    assert [[line in text for line in told] for text in said] == [[False, False], [True, False], [False, True]]
+
+
+def test_a_day_in_words_is_refused_as_all_else_is(run):
+    told = "--as-of: 'yesterday' is not a date; write 2026-11-20.\n1 problem; nothing was written\n"
+    assert run("list", "--as-of", "yesterday") == (2, "", told)
+
+
 def test_the_list_says_what_is_missing(run):
     run("add", "title=Size guide", "created_in=2026-10")
     assert "    still to say: Owner, Metric, Direction and Due\n" in run("list")[1]
@@ -111,6 +125,20 @@ def test_adding_prints_the_id_and_asks_gently_for_the_rest(run, workspace):
     assert (code, out) == (0, "A-2026-10-1\n")
     assert re.findall(r"Column '(\w+)'", err) == ["metric", "due"]  # the sign of the effect tells the direction
     assert actions(workspace).loc["A-2026-10-1", "expected_effect"] == -0.1
+
+
+@pytest.mark.parametrize("words", [["add", "title=x", "created_in=2026-08"], ["edit", ACTION]])
+def test_what_was_probably_meant_in_another_way_is_told_of_the_one_action(run, words):
+    run("edit", "A-2026-09-2", "owner=a and b")
+    fields = ["owner=a, b", "expected_effect=10", "direction=lower", "metric=refund_rat", "due=2026-11-01"]
+    code, _, err = run(*words, *fields)
+    assert code == 0
+    assert [line.split("row ")[1].split(": ", 1)[1] for line in sorted(err.splitlines())] == [
+        "10 means +1000 %; if it is per cent, write 0.1.",
+        "10 moves the metric against direction 'lower'; change one of the two.",
+        "'refund_rat' is neither a KPI of the metrics table nor a goal; write refund_rate, for example.",
+        "'a, b' is more than one owner; write one role or id, the others help.",
+    ]
 
 
 def test_an_action_is_of_last_month_unless_told_otherwise(run):
@@ -211,11 +239,18 @@ def test_an_export_goes_to_the_terminal_or_to_a_file(workspace, capfdbinary, for
     assert said == (workspace / "told").read_bytes() and said.startswith(start)
 
 
-def test_an_export_never_takes_the_place_of_the_ledger(run, workspace):
-    before = (workspace / "actions.yaml").read_bytes()
-    code, _, err = run("export", "--format", "md", "--out", str(workspace / "actions.yaml"))
-    assert code == 2 and "this is the ledger itself" in err.lower()
-    assert (workspace / "actions.yaml").read_bytes() == before
+@pytest.mark.parametrize(
+    "name",
+    ["actions.yaml", "actions.conflicts.yaml", "readings.jsonl", "goals.csv", "Metrics.csv", "ours.csv", "days.csv",
+     "causes.yaml", "lessons.yaml", "retro.toml", "survey/items.csv", "x/../activities.csv"],
+)  # fmt: skip
+def test_an_export_never_takes_the_place_of_a_file_of_the_workspace(run, workspace, name):
+    text = '[sources]\norders = "ours.csv"\n[calendar]\nfile = "days.csv"\n'
+    (workspace / "retro.toml").write_text(text, encoding="utf-8")
+    before = {path: path.read_bytes() for path in workspace.iterdir()}
+    code, _, err = run("export", "--format", "md", "--out", str(workspace / name))
+    assert code == 2 and "this file belongs to the workspace; write the export to another file." in err.lower()
+    assert {path: path.read_bytes() for path in workspace.iterdir()} == before
 
 
 def test_an_export_that_cannot_be_written_ends_with_three(run, workspace):
@@ -229,9 +264,9 @@ def test_every_command_shows_an_example(name, capsys):
     assert f"opsretro ledger {name}" in capsys.readouterr().out.split("example:")[1]
 
 
-def on_a_terminal(workspace, script, typed=""):
+def on_a_terminal(workspace, script, typed="", editor=None):
     """`opsretro ledger edit ACTION` on a terminal of its own, with a Python script as the editor."""
-    (editor := workspace / "editor.py").write_text(
+    (path := workspace / "editor.py").write_text(
         f"import sys, pathlib\npath = pathlib.Path(sys.argv[1])\n{script}\n", encoding="utf-8"
     )
     ours, theirs = pty.openpty()
@@ -248,12 +283,16 @@ def on_a_terminal(workspace, script, typed=""):
         "--lang",
         "en",
     ]
-    env = {**os.environ, "EDITOR": f"{sys.executable} {editor}", "TMPDIR": str(workspace)}
+    env = {**os.environ, "EDITOR": editor or f"{sys.executable} {path}", "TMPDIR": str(workspace)}
     env.pop("VISUAL", None)
     ran = subprocess.run(words, stdin=theirs, capture_output=True, text=True, env=env, check=False)
     os.close(ours)
     os.close(theirs)
     return ran
+
+
+def drafts(workspace):
+    return list(workspace.glob("tmp*.yaml"))
 
 
 SAVES = "path.write_text(path.read_text(encoding='utf-8').replace('status: \"do\"', 'status: act'), encoding='utf-8')"
@@ -285,7 +324,7 @@ def test_an_editor_that_changes_nothing_leaves_the_file_alone(workspace):
         ("path.write_text('status：act')", "needs a plain colon"),
         ("path.write_text('status: act\\nstatus: do')", "the field 'status' is there twice"),
         ("path.write_text('stats: act')", "'stats' is not a field here; write 'status'."),
-        ("sys.exit(3)", "ended with 3; nothing was written"),
+        ("path.write_text('status: act'); sys.exit(3)", "ended with 3; nothing was written"),
     ],
 )
 def test_what_an_editor_saved_wrongly_is_refused_and_kept(workspace, script, told):
@@ -294,6 +333,34 @@ def test_what_an_editor_saved_wrongly_is_refused_and_kept(workspace, script, tol
     assert ran.returncode == 2 and told.lower() in ran.stderr.lower()
     assert (workspace / "actions.yaml").read_bytes() == before
     assert Path(re.search(r"kept in (\S+)", ran.stderr).group(1)).exists()
+
+
+def test_an_editor_that_is_interrupted_tells_where_the_draft_is_kept(workspace):
+    ran = on_a_terminal(workspace, f"import os, signal\n{SAVES}\nos.kill(os.getpid(), signal.SIGINT)")
+    assert ran.returncode == 130 and ran.stderr.splitlines()[-1] == say("cli.interrupted", "en")
+    (draft,) = drafts(workspace)
+    assert f"what you wrote is kept in {draft}\n" in ran.stderr and "status: act" in draft.read_text(encoding="utf-8")
+
+
+def test_an_editor_may_use_the_interrupt_for_itself(workspace):
+    ran = on_a_terminal(workspace, f"import os, signal\nos.kill(os.getppid(), signal.SIGINT)\n{SAVES}")
+    assert (ran.returncode, ran.stdout) == (0, f"{ACTION} is changed\n")
+
+
+def test_a_command_that_is_stopped_while_the_editor_is_open_keeps_the_draft(workspace):
+    ran = on_a_terminal(
+        workspace, f"import os, signal, time\n{SAVES}\nos.kill(os.getppid(), signal.SIGTERM)\ntime.sleep(9)"
+    )
+    assert ran.returncode == 143 and f"kept in {drafts(workspace)[0]}\n" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("editor", "told"), [("/no/such/editor", "ended with No such file or directory"), ("vi '", "No closing quotation")]
+)
+def test_an_editor_that_cannot_be_started_leaves_nothing_behind(workspace, editor, told):
+    ran = on_a_terminal(workspace, "", editor=editor)
+    assert ran.returncode == 2 and told in ran.stderr and "kept in" not in ran.stderr
+    assert drafts(workspace) == []
 
 
 @pytest.mark.parametrize(
@@ -309,5 +376,22 @@ def test_a_conflict_in_an_editor_asks_what_to_do(workspace, typed, code, status,
 
 def test_a_conflict_that_waits_is_listed(workspace, run):
     on_a_terminal(workspace, MEETS, "b\n")
-    told = "1 change waits to be settled in actions.conflicts.yaml"
+    told = "1 change waits to be settled in actions.conflicts.yaml; `opsretro ledger edit` with either value settles it"
     assert [run(name)[1].splitlines()[-1] for name in ("list", "lint")] == [told, told]
+    run("edit", ACTION, "status=act")
+    assert told not in run("list")[1]
+
+
+def test_conflicts_that_cannot_be_read_stop_no_list(workspace, run):
+    (workspace / "actions.conflicts.yaml").write_text("conflicts: [", encoding="utf-8")
+    code, out, err = run("list", "--as-of", "2026-10-01")
+    assert (code, out.splitlines()[-1]) == (0, "3 actions, 0 overdue")
+    assert err.startswith("actions.conflicts.yaml: Row 1: ")
+
+
+def test_lint_notes_a_lesson_that_nothing_here_is_about(run, workspace):
+    (workspace / "goals.csv").unlink()
+    lesson = "  - {id: L-1, rule: x, scope: {kpi: convershun}, evidence: [y], expires: 2027-01-31}"
+    (workspace / "lessons.yaml").write_text(f"lessons:\n{lesson}\n", encoding="utf-8")
+    told = "Column 'scope', row 2: nothing here is called 'convershun', so this lesson would never be told"
+    assert told in run("lint")[1]

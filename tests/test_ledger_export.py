@@ -107,6 +107,14 @@ def test_no_text_is_a_formula_of_a_spreadsheet(table, sign):
     assert [text for text in texts if text.startswith("'") != bool(sign.strip())] == []
 
 
+@pytest.mark.parametrize(
+    "sign", ["\u202a", "\u202b", "\u202c", "\u202d", "\u202e", "\u2066", "\u2067", "\u2068", "\u2069"]
+)
+def test_no_text_of_a_tracker_turns_the_direction_of_reading(table, sign):
+    (row,) = cells_of(tracker(table({"title": f"a{sign}b", "source_finding": f"{sign}=1+1"}), "en"))
+    assert [row["title"], row["source_finding"]] == ["ab", "'=1+1"]  # nor hides a formula
+
+
 def test_a_number_below_zero_stays_a_number(table):
     (row,) = cells_of(tracker(table({"baseline": -1_234_567.5}), "en"))
     assert row["baseline"] == "-1234567.5"
@@ -150,13 +158,26 @@ def test_signs_of_a_calendar_are_escaped(table):
     assert sum(line.startswith("BEGIN:VEVENT") for line in unfolded(data)) == 1
 
 
+@pytest.mark.parametrize(
+    ("lang", "told"),
+    [("en", r"Metric: Refund rate\, expected −10%"), ("zh-CN", "指标：退款率，预期 −10%")],
+)
+def test_a_calendar_names_the_metric_as_a_chat_does(table, lang, told):
+    lines = unfolded(calendar(table({}), lang, names=NAMES))
+    assert [told in line for line in lines if line.startswith("DESCRIPTION")] == [True, True]
+
+
 def test_no_text_begins_a_line_of_a_calendar(table):
     lines = unfolded(calendar(table({"owner": "x\r\nATTACH:http://evil.com"}), "en"))
     assert [line for line in lines if line.startswith("ATTACH")] == []
 
 
 def test_columns_of_a_list_stand_below_each_other_with_chinese_too(table):
-    rows = table({}, {"title": "b", "owner": "运营一组"}).assign(overdue=False, missing=[[]] * 2).to_dict("records")
+    rows = (
+        table({}, {"title": "b", "owner": "运营一组"})
+        .assign(overdue=False, due_check=False, missing=[[]] * 2)
+        .to_dict("records")
+    )
     lines = listing(rows, "2026-10-20", "zh-CN")
     widths = [
         sum(2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in line.split("refund_rate")[0])
@@ -172,6 +193,14 @@ def test_what_is_late_and_what_is_missing_stand_below_the_action(table):
     assert listing(rows, "2026-10-29", "en")[2:] == [
         "    3 days late", "    still to say: Metric and Due", "1 action, 1 overdue",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("lang", "told"), [("en", "    to be checked since 31 Dec 2026"), ("zh-CN", "    2026年12月31日起应检查")]
+)
+def test_a_day_to_be_checked_that_has_come_stands_below_the_action(table, lang, told):
+    rows = table({}).assign(overdue=False, due_check=True, missing=[[]]).to_dict("records")
+    assert listing(rows, "2027-01-02", lang)[2] == told
 
 
 def test_no_text_steers_a_terminal():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from bisect import bisect
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -20,12 +21,17 @@ import pandas as pd
 from opsretro.errors import InputError, Problem, collecting
 from opsretro.meeting.ledger_text import Page, as_yaml, decoded, plain, rank
 from opsretro.tables.actions import FIELDS, FILE, OPEN, actions_of, read_actions
+from opsretro.tables.inputs import read_inputs
+from opsretro.tables.lessons import unknown_scopes
 from opsretro.tables.one_writer import alone, replace_whole
+from opsretro.tables.reader import read_cells
 from opsretro.tables.readings import FILE as READINGS
 
 ACTIONS, CONFLICTS = "actions", "conflicts"
 HEADER = "# The action ledger: what was decided, who looks after it, and how it will be checked."
-KEPT = "# Changes that met another change of the same field. Settle them in the ledger, then take them out here."
+KEPT = (
+    "# Changes that met another change of the same field. One goes when `opsretro ledger edit` writes mine or theirs."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +110,35 @@ class Ledger:
         read = read_actions(self.path) if self.path.exists() else actions_of("")
         return read.table, read.notes
 
+    def notes(self, workspace: Path, sources: Mapping[str, str]) -> dict[str, list[Problem]]:
+        """All that is gently asked, metrics a workspace does not have included, by action.
+
+        Args:
+            workspace: Its folder.
+            sources: File by table, where it is not ``<table>.csv``.
+
+        Raises:
+            InputError: The file cannot be read; tells the lines.
+        """
+        actions, found = self.read()
+        return notes_by_action(actions, [*found, *unknown_metrics(actions, known_metrics(workspace, sources))])
+
+    def linted(self, workspace: Path, sources: Mapping[str, str]) -> list[Problem]:
+        """`notes` of all actions, and scopes of lessons that nothing in the workspace is about.
+
+        Args:
+            workspace: Its folder.
+            sources: File by table, where it is not ``<table>.csv``.
+
+        Raises:
+            InputError: As `notes`.
+        """
+        found = [note for told in self.notes(workspace, sources).values() for note in told]
+        with suppress(InputError):  # what is wrong elsewhere in the workspace is for the run to tell
+            tables = read_inputs(workspace).tables
+            found += unknown_scopes(tables["lessons"], tables) if "lessons" in tables else []
+        return found
+
     def entry(self, action: str) -> Entry:
         """An action as the file has it now.
 
@@ -149,7 +184,7 @@ class Ledger:
         return name
 
     def edit(self, action: str, changes: Mapping[str, Any], seen: Entry | None = None) -> Entry:
-        """Change fields of an action.
+        """Change fields of an action; what is kept of a conflict goes when one of its two values is written.
 
         Args:
             action: Its id, which never changes.
@@ -177,6 +212,7 @@ class Ledger:
             self._check(wanted, self._strangers(changes, page))
             items = [wanted if str(item["id"]) == action else item for item in page.items]
             self._replace(page, page.changed(action, kept), items)
+            self._end_kept(action, changes)
             return self._entry(self._known, action)
 
     def settle(self, conflict: LedgerConflict, *, mine: bool) -> None:
@@ -195,11 +231,26 @@ class Ledger:
         if changes:
             self.edit(conflict.now.id, changes, seen=conflict.now)
         with alone(self.path.parent):
-            page = self._kept()
-            if any(item not in conflict.records for item in page.items):
-                replace_whole(self.conflicts, page.encoded(page.without(conflict.records)))
-            else:
-                self.conflicts.unlink(missing_ok=True)
+            self._take_out(conflict.records)
+
+    def _end_kept(self, action: str, written: Mapping[str, Any]) -> None:
+        """Let go of what is kept where a value of it is written now, theirs or mine."""
+        with suppress(InputError, OSError, KeyError):  # the ledger is written; what is kept may wait
+            own = [record for record in self.open_conflicts() if str(record["id"]) == action]
+            ended = [
+                record
+                for record in own
+                if (field := record["field"]) in written and written[field] in (record["theirs"], record["mine"])
+            ]
+            if ended:
+                self._take_out(ended)
+
+    def _take_out(self, records: Sequence[Mapping[str, Any]]) -> None:
+        page = self._kept()
+        if any(item not in records for item in page.items):
+            replace_whole(self.conflicts, page.encoded(page.without(records)))
+        else:
+            self.conflicts.unlink(missing_ok=True)
 
     def _page(self) -> Page:
         """The file as it is now; what was read or written here last is not read again."""
@@ -231,8 +282,9 @@ class Ledger:
     def _entry(self, page: Page, action: str) -> Entry:
         if (at := page.place(action)) is None:
             ids = [str(item["id"]) for item in page.items]
-            known = ", ".join(get_close_matches(action, ids) or ids[-3:]) or "–"
-            raise InputError([self._problem("ledger_no_action", value=action, known=known)])
+            known = ", ".join(get_close_matches(action, ids) or ids[-3:])
+            code = "ledger_no_action" if ids else "ledger_empty"
+            raise InputError([self._problem(code, value=action, known=known)])
         return Entry(id=action, values=dict(page.items[at]), digest=hashlib.sha256(page.data).hexdigest())
 
     def _meet(self, now: Entry, changes: Mapping[str, Any], seen: Entry) -> None:
@@ -256,6 +308,12 @@ class Ledger:
             self._problem(code, told["field"], id=now.id, file=file, **{key: as_yaml(told[key]) for key in names[2:]})
             for told in records
             if told["field"] in met
+        ]
+        beside = "ledger_kept_lost" if lost else "ledger_kept"
+        problems += [
+            self._problem(beside, told["field"], id=now.id, file=file, mine=as_yaml(told["mine"]))
+            for told in records
+            if told["field"] not in met
         ]
         raise LedgerConflict([*problems, *lost], now=now, changes=changes, met=met, records=records)
 
@@ -288,6 +346,38 @@ class Ledger:
         files = [file for file in (self.path, self.conflicts, self._archive) if file.exists()]
         text = "\n".join(file.read_text(encoding="utf-8", errors="replace") for file in files)
         return max(map(int, re.findall(rf"\bA-{re.escape(month)}-(\d{{1,9}})\b", text)), default=0)
+
+
+def notes_by_action(actions: pd.DataFrame, notes: Sequence[Problem]) -> dict[str, list[Problem]]:
+    """What is gently asked, by the action it is about.
+
+    Args:
+        actions: As `read_actions` returns them.
+        notes: Each with its line.
+
+    Returns:
+        Notes in the order of their lines, of each action in the order of the file; none is an empty list.
+    """
+    ids, lines = actions["id"].tolist(), actions["line"].tolist()
+    told: dict[str, list[Problem]] = {name: [] for name in ids}
+    for note in sorted(notes, key=lambda note: note.rows):
+        told[ids[bisect(lines, note.rows[0]) - 1]].append(note)
+    return told
+
+
+def known_metrics(workspace: Path, sources: Mapping[str, str]) -> list[str]:
+    """Every KPI and goal of a workspace, sorted; a table that cannot be read names none.
+
+    Args:
+        workspace: Its folder.
+        sources: File by table, where it is not ``<table>.csv``.
+    """
+    known: set[str] = set()
+    for table, columns in {"metrics": ("kpi",), "goals": ("kpi", "goal_id")}.items():
+        cells, _ = read_cells(workspace / sources.get(table, f"{table}.csv"))
+        if cells is not None:
+            known |= {value for column in columns if column in cells for value in cells[column]}
+    return sorted(known - {""})
 
 
 def unknown_metrics(actions: pd.DataFrame, known: Sequence[str]) -> list[Problem]:

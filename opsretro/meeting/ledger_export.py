@@ -11,11 +11,14 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from opsretro.report import numbers
+from opsretro.tables.contracts import CONTRACTS, FORMS
+from opsretro.tables.settings import FILE, Settings
 from opsretro.words import join_list, pick, say
 
 COLUMNS = (
@@ -36,6 +39,11 @@ _MARKUP = str.maketrans({sign: chr(ord(sign) + 0xFEE0) for sign in "*`<>[]@|~\\&
 _EDGE = re.compile(r"(?<!\w)_+|_+(?!\w)")
 _DOT = re.compile(r"(?<=\w)\.(?=[^\W\d_]{2})")
 _JOINER = "\u200d"
+_TURNED = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+"""Signs that turn the direction of reading, so that a text is not what it looks like."""
+
+Names = Mapping[str, Mapping[str, str]]
+"""Name of a metric by id and language."""
 
 Row = Mapping[str, Any]
 
@@ -54,7 +62,8 @@ def listing(rows: Sequence[Row], today: str, lang: str) -> list[str]:
     """Actions in columns for a terminal, below each what is still to say, and how many there are.
 
     Args:
-        rows: Rows of `read_actions` with overdue (bool) and missing (fields an open action is asked for).
+        rows: Rows of `read_actions` with overdue, due_check (bool: its day to be checked has come) and missing (fields
+            an open action is asked for).
         today: The day that makes one overdue, ISO.
         lang: ``zh-CN`` or ``en``.
 
@@ -79,6 +88,8 @@ def _remarks(row: Row, today: str, lang: str) -> list[str]:
     if row["overdue"]:
         days = (date.fromisoformat(today) - date.fromisoformat(row["due"])).days
         remarks.append(say("ledger.overdue", lang, n=days))
+    elif row["due_check"]:
+        remarks.append(say("followup.due_check", lang, day=_day(row["check_on"], lang)))
     if row["missing"]:
         fields = [say(f"ledger.field.{field}", lang) for field in row["missing"]]
         remarks.append(say("ledger.missing", lang, fields=join_list(fields, lang)))
@@ -94,7 +105,7 @@ def _padded(text: str, width: int) -> str:
     return text + " " * (width - _width(text))
 
 
-def markdown(actions: pd.DataFrame, lang: str, *, names: Mapping[str, Mapping[str, str]] | None = None) -> str:
+def markdown(actions: pd.DataFrame, lang: str, *, names: Names | None = None) -> str:
     """Actions for a chat: a title and a few plain lines each, no table.
 
     Args:
@@ -110,14 +121,24 @@ def markdown(actions: pd.DataFrame, lang: str, *, names: Mapping[str, Mapping[st
     return "\n\n".join([*blocks, *(_block(row, lang, names or {}) for row in rows)]) + "\n"
 
 
-def _block(row: Row, lang: str, names: Mapping[str, Mapping[str, str]]) -> str:
-    metric = pick(names.get(row["metric"], row["metric"]), lang)
-    expected = row["expected_effect"]
-    if metric and not math.isnan(expected):
-        metric = say("ledger.metric_expected", lang, metric=metric, effect=_signed(expected, lang))
+def _metric(row: Row, lang: str, names: Names) -> str:
+    """A metric in words, with what is expected of it."""
+    metric, expected = pick(names.get(row["metric"], row["metric"]), lang), row["expected_effect"]
+    if not metric or math.isnan(expected):
+        return metric
+    return say("ledger.metric_expected", lang, metric=metric, effect=_signed(expected, lang))
+
+
+def _block(row: Row, lang: str, names: Names) -> str:
     status = say(f"ledger.status.{row['status']}", lang)
     days = {field: _day(row[field], lang) for field in ("due", "check_on")}
-    values = {"owner": row["owner"], "status": status, **days, "metric": metric, **_trigger(row, lang)}
+    values = {
+        "owner": row["owner"],
+        "status": status,
+        **days,
+        "metric": _metric(row, lang, names),
+        **_trigger(row, lang),
+    }
     lines = [f"- {_line(field, _tame(value), lang)}" for field, value in values.items() if value]
     title = say("ledger.title", lang, title=_tame(told(row, "title", lang)), id=_tame(row["id"]))
     return "\n".join([title, *lines])
@@ -132,7 +153,8 @@ def tracker(actions: pd.DataFrame, lang: str) -> bytes:
 
     Returns:
         UTF-8 with its mark, lines ending as spreadsheets want them, every cell in quotation marks. A text that a
-        spreadsheet would take for a formula begins with ``'``. Numbers are plain, days ISO.
+        spreadsheet would take for a formula begins with ``'``, and none turns the direction of reading. Numbers are
+        plain, days ISO.
     """
     file = io.StringIO()
     writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
@@ -144,16 +166,17 @@ def tracker(actions: pd.DataFrame, lang: str) -> bytes:
 def _cell(row: Any, column: str, lang: str) -> str:
     if column in _NUMBERS:
         return "" if math.isnan(row[column]) else f"{row[column]:.12g}"
-    text = str(told(row, column, lang) if column in _TEXTS else row[column])
+    text = str(told(row, column, lang) if column in _TEXTS else row[column]).translate(_TURNED)
     return f"'{text}" if text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA) else text
 
 
-def calendar(actions: pd.DataFrame, lang: str, *, team: str = "") -> bytes:
+def calendar(actions: pd.DataFrame, lang: str, *, names: Names | None = None, team: str = "") -> bytes:
     """Actions as all-day events: one on the day each is due, one on the day it is checked.
 
     Args:
         actions: As `read_actions` returns them; those to be told.
         lang: Language of the texts.
+        names: Name of a metric by id and language.
         team: Whose ledger it is, so that two teams' actions of one number stay two events.
 
     Returns:
@@ -166,16 +189,35 @@ def calendar(actions: pd.DataFrame, lang: str, *, team: str = "") -> bytes:
         "check_on": lambda title: say("ledger.event.check_on", lang, title=title),
     }
     for row in actions.to_dict("records"):
+        facts = {"owner": row["owner"], "metric": _metric(row, lang, names or {}), **_trigger(row, lang)}
+        about = "\n".join([row["id"], *(_line(field, value, lang) for field, value in facts.items() if value)])
         for field, summary in words.items():
             if row[field]:
-                lines += _event(row, field, summary(told(row, "title", lang)), lang, team)
+                lines += _event(row, field, team, summary(told(row, "title", lang)), about)
     return b"".join(_folded(line) for line in [*lines, "END:VCALENDAR"])
 
 
-def _event(row: Any, field: str, summary: str, lang: str, team: str) -> list[str]:
+def belongs_to(path: Path, workspace: Path, settings: Settings, *more: Path) -> bool:
+    """Whether a file is one a workspace is read from, there or not: a table, a folder of exports, the settings.
+
+    Args:
+        path: Where somebody wants to write.
+        workspace: Its folder.
+        settings: Of the workspace; they may name other files.
+        more: Files that belong to it, too.
+    """
+    names = {**{name: f"{name}.csv" for name in CONTRACTS}, **FORMS, **settings.sources}
+    files = (workspace / name for name in (*names.values(), settings.calendar.get("file", FILE), FILE))
+    return any(_known_by(path).is_relative_to(_known_by(own)) for own in (*files, *more))
+
+
+def _known_by(path: Path) -> Path:
+    """A path as a system that does not tell capitals apart knows it."""
+    return Path(str(path.resolve()).casefold())
+
+
+def _event(row: Any, field: str, team: str, summary: str, about: str) -> list[str]:
     day = date.fromisoformat(row[field])
-    facts = {"owner": row["owner"], "metric": row["metric"], **_trigger(row, lang)}
-    about = "\n".join([row["id"], *(_line(field, value, lang) for field, value in facts.items() if value)])
     return [
         "BEGIN:VEVENT",
         f"UID:{uuid.uuid5(uuid.NAMESPACE_URL, ':'.join(('opsretro', team, row['id'], field)))}",
