@@ -63,10 +63,10 @@ def test_the_start_is_a_thin_line_with_its_day():
     assert [text.get_text() for text in axes.texts] == ["actual", "expected", "start Sep 7"]
 
 
-def test_an_action_that_shares_its_days_is_marked_at_its_own_start():
-    axes = draw("course", JOINT | {"compared_from": "2026-09-14"}).axes[0]
+def test_an_action_that_shares_its_days_is_marked_where_the_first_of_them_began():
+    axes = draw("course", JOINT | {"compared_from": "2026-09-14"}).axes[0]  # its days: since 7 September
     (start,) = labelled(axes, "start")
-    assert start.get_xdata()[0] == 34.5 and axes.texts[-1].get_text() == "start Sep 14"
+    assert start.get_xdata()[0] == 27.5 and axes.texts[-1].get_text() == "first start Sep 7"
 
 
 def test_a_late_start_has_its_label_on_the_side_with_room():
@@ -139,14 +139,45 @@ def test_every_effect_has_its_interval_and_what_was_hoped_for():
 
 def test_ends_are_the_change_of_the_metric_itself():
     axes = draw("forest", MOVED, NOT_MOVED).axes[0]
-    assert [text.get_text() for text in axes.texts] == ["Refund rate −4.1%", "Orders −4%"]
+    assert [text.get_text() for text in axes.texts[2:]] == ["Refund rate −4.1%", "Orders −4%"]
     narrow = draw("forest", MOVED, NOT_MOVED, size="narrow").axes[0]
-    assert [text.get_text() for text in narrow.texts] == ["−4.1%", "−4%"]
+    assert [text.get_text() for text in narrow.texts[2:]] == ["−4.1%", "−4%"]
 
 
 def test_sides_have_no_sign_that_could_be_taken_for_the_metrics():
     labels = [label.get_text() for label in draw("forest", MOVED, NOT_MOVED).axes[0].get_xticklabels()]
     assert "0%" in labels and not any(label.startswith(("+", "−")) for label in labels)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_both_sides_of_zero_are_named(size):
+    wrong, wanted = draw("forest", MOVED, size=size).axes[0].texts[:2]
+    assert [(text.get_text().strip(), text.get_ha(), text.get_position()[0]) for text in (wrong, wanted)] == [
+        ("← wrong way", "right", 0),
+        ("wanted way →", "left", 0),
+    ]
+
+
+def test_the_scale_is_that_of_the_intervals_whatever_was_hoped_for():
+    slip = draw("forest", MOVED, NOT_MOVED | {"hoped": 8.0}).axes[0]
+    assert slip.get_xlim() == draw("forest", MOVED, NOT_MOVED | {"hoped": np.nan}).axes[0].get_xlim()
+    assert np.isnan([line.get_xdata()[0] for line in labelled(slip, "hoped")]).tolist() == [False, True]
+
+
+@pytest.mark.parametrize("figures", [(0.05, 0.04, 0.06), (-0.05, -0.06, -0.04)])
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_both_sides_have_room_for_their_names_where_all_lies_on_one(figures, lang):
+    short = {"title_en": "Ad", "title_zh": "广告"}
+    figure = draw("forest", action("A", "not_moved", figures) | short, size="narrow", lang=lang)
+    assert outside(figure) == [] and touching(figure) == []
+
+
+@pytest.mark.parametrize("kind", ["forest", "grid"])
+def test_a_name_has_two_lines_before_it_is_cut(kind):
+    title = "Review the search keywords of every campaign every Monday"
+    axes = draw(kind, MOVED | {"title_en": title}).axes[0]
+    said = axes.get_yticklabels()[0].get_text()
+    assert said.count("\n") == 1 and " ".join(said.split()) == title
 
 
 def test_zero_has_a_line():
@@ -157,7 +188,7 @@ def test_zero_has_a_line():
 def test_only_what_did_not_move_has_the_accent():
     axes = draw("forest", MOVED, NOT_MOVED, WIDE).axes[0]
     assert {line.get_ydata()[0] for line in axes.lines if line.get_color() == LIGHT["accent"]} == {1}
-    assert [text.get_color() == LIGHT["accent"] for text in axes.texts] == [False, True, False]
+    assert [text.get_color() == LIGHT["accent"] for text in axes.texts[2:]] == [False, True, False]
 
 
 def test_an_action_without_a_hope_has_no_tick():
@@ -204,7 +235,7 @@ def test_titles_and_captions_stay_inside_and_apart(kind, lang):
 
 def test_a_name_is_drawn_letter_by_letter_and_never_as_a_formula():
     axes = draw("forest", MOVED | {"title_en": "$x^2$"}).axes[0]
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["$x^2$"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["$x^2$", ""]  # a row for the sides
 
 
 def test_what_a_picture_says_to_a_screen_reader_is_text():
@@ -224,7 +255,7 @@ def test_colours_are_tokens_and_the_same_picture_the_same_bytes():
 
 def test_a_notebook_sees_all_actions_or_one():
     review = everything()
-    assert len(review.plot().axes[0].get_yticks()) == 3  # those with a figure: M, N, W
+    assert len(labelled(review.plot().axes[0], "interval")) == 3  # those with a figure: M, N, W
     assert labelled(review.plot("M").axes[0], "actual")
 
 

@@ -131,6 +131,36 @@ def test_the_wrong_way_is_called_so():
     assert told(row) == said
 
 
+@pytest.mark.parametrize("upper", [0.04996, 0.04999999])
+def test_what_is_ruled_out_is_never_inside_the_interval_as_it_is_written(upper):
+    said = told(action("C", "not_moved", (0.02, -0.01, upper)))
+    assert "(+5%)" in said and f"+{100 * upper:.9g}%." in said
+
+
+def test_an_interval_below_the_hope_is_never_rounded_onto_it():
+    said = told(action("A", "moved", (0.05, 0.012, 0.0996), hoped=0.1))
+    assert said.endswith("(+1.2% to +9.96%). That is less than was hoped for (+10%).")
+
+
+def test_an_effect_is_never_rounded_out_of_its_interval():
+    said = told(action("A", "moved", (0.04128, 0.0412, 0.0414)))
+    assert "rose by 4.13% " in said and "(+4.12% to +4.14%)" in said
+
+
+def test_a_large_hope_that_is_ruled_out_is_said_where_a_smaller_one_is_not():
+    # from 10 % on the verdict asks for 10 % only: 12 % cannot be excluded, 30 % can
+    said = "Too noisy to tell: the change of Orders is between −3% and +12%. "
+    assert told(WIDE | {"hoped": 0.3}) == said + "What was hoped for (+30%) is ruled out; a smaller effect is not."
+
+
+def test_only_a_verdict_says_that_a_metric_went_the_wrong_way():
+    text, figures = FollowText(follow_up(MOVED), "en"), (-0.08, -0.1, -0.05)
+    doubtful = action("A", "cannot_tell", figures, reason="pre_trend")
+    assert text.chart_title(doubtful) == "Whether Orders moved cannot be told yet"
+    assert text.verdict(doubtful) == "○ cannot tell yet"
+    assert text.verdict(action("B", "not_moved", figures)) == "◆ the wrong way"
+
+
 def test_a_bound_below_the_hope_is_never_rounded_onto_it():
     said = told(action("G", "not_moved", (0.02, -0.05, 0.0999), hoped=0.1))
     assert "hoped (+10%)" in said and "+9.99%" in said
@@ -163,6 +193,39 @@ def test_a_drift_before_is_no_effect():
 def test_few_days_say_how_many_there_are_and_how_many_it_takes():
     said = "6 days of data since 26 Oct 2026; the first verdict needs 7, public holidays not counted."
     assert told(FEW) == said
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("en", "No metric or goal is called odrers: check the name in actions.yaml."),
+        ("zh-CN", "没有名为“odrers”的指标或目标：请检查 actions.yaml 中的名称。"),
+    ],
+)
+def test_a_name_nobody_knows_is_told_from_one_that_fell_silent(lang, said):
+    assert told(untold("Q", "metric_unknown", metric="odrers"), lang) == said
+    assert told(untold("Q", "metric_gone", metric="odrers"), lang) != said
+
+
+@pytest.mark.parametrize(("row", "waits"), [(FEW, True), (NEXT | {"is_next": False}, True), (LATE, False)])
+def test_days_to_wait_for_are_told_only_where_waiting_helps(row, waits):
+    assert ("needs 7 days" in FollowText(follow_up(row), "en").certainty()) == waits
+
+
+@pytest.mark.parametrize("start", ["2026-10-05", "2026-10-06"])  # Monday, or the day after it
+def test_an_action_cut_short_names_the_one_that_began(start):
+    cut = NOT_MOVED | {"compared_to": "2026-10-04"}
+    review = follow_up(cut, WIDE | {"compared_from": start}, MOVED | {"compared_from": start}, DROPPED)
+    day = f"{int(start[-2:]) - 1} Oct 2026"
+    said = f"Compared until {day}, the day before “Action W” began on the same metric."
+    assert FollowText(review, "en").told(review.actions.iloc[0]).endswith(said)
+
+
+@pytest.mark.parametrize(("start", "period"), [("2026-12-06", "2026"), ("2026-11-05", "2026-10")])
+def test_an_action_that_began_after_the_90_days_or_the_period_cut_nothing_short(start, period):
+    # the 90 days of 7 September end on 5 December
+    review = follow_up(NOT_MOVED, WIDE | {"compared_from": start}, period=period)
+    assert "Compared until" not in FollowText(review, "en").told(review.actions.iloc[0])
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -214,6 +277,23 @@ def test_certainty_says_what_a_verdict_rests_on():
     assert row == ["Action N", "◆ did not move", "−16% to +6%", rests, warned]
 
 
+def test_what_actions_did_together_rests_on_the_days_since_the_first_of_them_began():
+    shared = JOINT | {"compared_from": "2026-09-14", "n_days": 41}
+    rests = "55 days, 7 Sep 2026 (when the first of them began) to 31 Oct 2026"  # 24 in September, 31 in October
+    assert view_of(shared).certainty().iloc[0]["Rests on"] == rests
+    caption = "per cent · compared with its own past · source: metrics, 55 days since 7 Sep 2026, "
+    text = view_of(shared).text
+    assert text.chart_caption(text.review.actions.iloc[0]) == caption + "when the first of them began"
+
+
+def test_days_without_an_expectation_are_not_counted_as_compared():
+    review = follow_up(JOINT)
+    frame = review.days
+    frame.loc[frame["date"].between("2026-10-01", "2026-10-07"), "expected"] = float("nan")
+    text = FollowText(type(review)(**(vars(review) | {"days": frame})), "en")
+    assert text.compared(review.actions.iloc[0]) == (48, "2026-09-07", "2026-10-31")  # 55 less seven holidays
+
+
 def test_what_recurs_is_counted_by_metric():
     frame = FollowView(everything()).recurring()
     assert frame.to_numpy().tolist() == [["Orders", "3", "2", "2", "0", "1", "0"]]
@@ -241,9 +321,10 @@ def test_only_a_verdict_that_turned_is_a_change():
 @pytest.mark.parametrize(
     ("rows", "line"),
     [
-        (EVERYTHING, "6 open, 1 overdue"),
+        (EVERYTHING, "7 open, 1 overdue"),  # all but the dropped one, with the one decided for the next month
         ((MOVED | {"status": "act"},), "none open"),
-        ((NEXT,), "no action yet"),
+        ((NEXT,), "1 open"),
+        ((), "no action yet"),
     ],
 )
 def test_the_tile_counts_open_and_overdue_ones(rows, line):
@@ -278,6 +359,18 @@ def test_what_people_say_stands_beside_what_the_days_say():
     assert text.outcome(NOT_MOVED | {"outcome": "not moved"}) == "The team says the same: it did not move."
     said = "The team says it moved; the days say it did not move. Which is it, and why?"
     assert text.outcome(NOT_MOVED | {"outcome": "moved"}) == said
+
+
+@pytest.mark.parametrize(
+    ("lang", "told"),
+    [
+        ("en", ("more than three open actions", "for four weeks", "a bad stretch", "Public holidays are left out")),
+        ("zh-CN", ("超过三项", "满四周", "低谷", "法定节假日不参与比较")),
+    ],
+)
+def test_the_method_says_what_is_counted_by_person_and_what_is_not_credited(lang, told):
+    method = view_of(MOVED, lang=lang).method()
+    assert [part for part in told if part not in method] == []
 
 
 def test_a_trigger_is_told_when_and_then():

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import pandas as pd
 
-from opsretro.analysis.follow_codes import Verdict
+from opsretro.analysis.follow_codes import Reason, Verdict
 from opsretro.report import numbers
 from opsretro.report.bars import rows_axes, rows_frame
-from opsretro.report.drawing import label_end, shorten, ticks
+from opsretro.report.drawing import label_end, shorten, ticks, wrapped
 from opsretro.report.frames import line_frame
 from opsretro.report.look import LIGHT, SIZES
 from opsretro.words import say
@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 
 DAYS_BEFORE = 28
 """Days before the start that are drawn."""
-LONGEST_NAME = {"wide": 36, "narrow": 13}
+ROOM_OF_NAME = {"wide": 22, "narrow": 10}
+"""Width in letters of a line of a name, which may have two."""
 LONGEST_METRIC = 22
+LEAST_SIDE = 0.35
+"""Of the widest interval: what either side of zero has room for at least, so that it can be named."""
 HEADROOM = 0.2
 """Share of the height that is kept free above the lines for the label of the start."""
 
@@ -62,17 +65,18 @@ def course(
     axes.plot(days.index, days["actual"], color=LIGHT["data"], lw=letters * 0.13, zorder=3, label="actual")
     axes.set_xlim(-0.6, len(days) - 0.4)
     ticks(axes, [text.tick(day) for day in days["date"]], letters)
-    _start(axes, text, days, row["compared_from"], letters)
+    began = text.compared(row)[1]
+    label = text.word("joint.start" if row["reason"] == Reason.JOINT else "start", day=text.tick(began))
+    _start(axes, label, int((days["date"] < began).sum()), letters)
     return cast("Figure", axes.figure)
 
 
-def _start(axes: Axes, text: FollowText, days: pd.DataFrame, start: str, letters: float) -> None:
-    """A thin line where the action itself began, its day beside it on the side that has more room."""
-    place = int((days["date"] < start).sum())
+def _start(axes: Axes, label: str, place: int, letters: float) -> None:
+    """A thin line where the compared days begin, the day beside it on the side that has more room."""
     axes.axvline(place - 0.5, color=LIGHT["muted"], lw=1, zorder=1.5, label="start")
-    left = place < len(days) / 2
+    left = place < np.mean(axes.get_xlim())
     axes.annotate(
-        text.word("start", day=text.tick(start)),
+        label,
         (place - 0.5, 1),
         xycoords=("data", "axes fraction"),
         xytext=((0.4 if left else -0.4) * letters, 0),
@@ -95,7 +99,7 @@ def mark(axes: Axes, place: tuple[float, float], kind: str, letters: float) -> N
 
 
 def forest(text: FollowText, rows: pd.DataFrame, *, size: str = "wide", title: bool = True) -> Figure:
-    """All actions that have a figure on one scale, the wanted way to the right, with what was hoped for.
+    """All actions that have a figure on one scale, the wanted way to the right, with what was hoped for inside it.
 
     Args:
         text: Words and numbers of the review.
@@ -104,20 +108,26 @@ def forest(text: FollowText, rows: pd.DataFrame, *, size: str = "wide", title: b
         title: Draw the title inside the figure.
     """
     _, letters = SIZES[size]
-    names = [shorten(text.title(row), LONGEST_NAME[size]) for _, row in rows.iterrows()]
+    names = [_name(text.title(row), ROOM_OF_NAME[size]) for _, row in rows.iterrows()]
     ends = [_own_change(text, row, size) for _, row in rows.iterrows()]
-    values = rows[["lower", "upper", "hoped"]].to_numpy(dtype=float)
+    intervals = rows[["lower", "upper"]].to_numpy(dtype=float)
+    far = np.abs(intervals).max()
+    # a hope beyond the widest interval, such as a slip of +800 %, must not stretch the scale
+    hopes = rows["hoped"].where(rows["hoped"] <= far)
+    values = np.array([*intervals.flat, *hopes, -far * LEAST_SIDE, far * LEAST_SIDE])
     head = (text.forest_title(rows), text.word("forest.short")) if title else None
 
     def sides(places: Any) -> list[str]:
         return [numbers.rate(abs(place), text.lang) for place in places]
 
-    axes = rows_frame(sides, names, ends, values, size=size, title=head)
+    axes = rows_frame(sides, [*names, ""], [*ends, ""], values, size=size, title=head)
+    for side, words in (("right", text.word("forest.wrong")), ("left", text.word("forest.wanted"))):
+        axes.text(0, len(rows), words, ha=side, va="center", fontsize=letters, color=LIGHT["muted"])
     for position, (_, row) in enumerate(rows.iterrows()):
         failed = row["verdict"] == Verdict.NOT_MOVED
         colour = {Verdict.MOVED: LIGHT["data"], Verdict.NOT_MOVED: LIGHT["accent"]}.get(row["verdict"], LIGHT["quiet"])
         line: dict[str, Any] = {"color": LIGHT["quiet"], "lw": letters * 0.14, "zorder": 2, "label": "hoped"}
-        axes.plot([row["hoped"]] * 2, [position - 0.3, position + 0.3], **line)
+        axes.plot([hopes.iloc[position]] * 2, [position - 0.3, position + 0.3], **line)
         line = {"color": colour, "lw": letters * 0.16, "zorder": 3, "label": "interval"}
         axes.plot([row["lower"], row["upper"]], [position] * 2, **line)
         mark(axes, (row["effect"], position), row["verdict"], letters)
@@ -125,9 +135,16 @@ def forest(text: FollowText, rows: pd.DataFrame, *, size: str = "wide", title: b
     return cast("Figure", axes.figure)
 
 
+def _name(title: str, room: int) -> str:
+    """A title in one line or two, as far as they have room for it."""
+    first = wrapped(title, room)[0]
+    rest = shorten(title[len(first) :].strip(), 2 * room - 4)  # what is cut may be wider than it counts: quotes and "…"
+    return "\n".join(line for line in (shorten(first, 2 * room), rest) if line)
+
+
 def _own_change(text: FollowText, row: Mapping[str, Any], size: str) -> str:
     """The change of the metric itself, with its name where there is room: its sign need not be that of its mark."""
-    change = text.changes_of(text.own(row, row["effect"]))[0]
+    change = text.figures(row)["effect"]
     return f"{shorten(text.metric(row), LONGEST_METRIC)} {change}" if size == "wide" else change
 
 
@@ -141,7 +158,7 @@ def grid(text: FollowText, rows: pd.DataFrame, *, size: str = "wide", title: boo
         title: Draw the title inside the figure.
     """
     _, letters = SIZES[size]
-    names = [shorten(text.title(row), LONGEST_NAME[size]) for _, row in rows.iterrows()]
+    names = [_name(text.title(row), ROOM_OF_NAME[size]) for _, row in rows.iterrows()]
     ends = [text.verdict(row) if size == "wide" else "" for _, row in rows.iterrows()]
     head = (text.grid_title(rows), text.word("grid.key")) if title else None
     axes = rows_axes(names, ends, size=size, title=head)

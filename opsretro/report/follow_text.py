@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from opsretro.analysis.follow_codes import LEAST_DAYS, WORTH, Reason, Verdict
+from opsretro.analysis.follow_codes import LEAST_DAYS, LONGEST, Reason, Verdict
 from opsretro.report.follow_words import FollowWords
 from opsretro.tables.period import Period
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 KINDS = (*Verdict, "dropped")
 PLAIN = frozenset(Reason) - {Reason.NONE, Reason.WIDE, Reason.PRE_TREND, Reason.REBOUND, Reason.JOINT}
 """Reasons that need no figure to be told."""
+WAITING = (Reason.FEW_DAYS, Reason.STARTS_LATER, Reason.NOT_BEGUN)
+"""Reasons that go by themselves."""
 
 
 class FollowText(FollowWords):
@@ -80,56 +82,58 @@ class FollowText(FollowWords):
 
     def told(self, row: Mapping[str, Any]) -> str:
         """What an action did, or why it cannot be told."""
-        if row["verdict"] == Verdict.MOVED:
-            return self.join(self._changed(row), self._held(row))
-        if row["verdict"] == Verdict.NOT_MOVED:
-            return self._not_moved(row)
         if row["reason"] in PLAIN:
             values = {"metric": self.metric(row), "start": self.day(row["start"] or row["compared_from"])}
             return self.word(f"told.{row['reason']}", n=int(row["n_days"]), least=LEAST_DAYS, **values)
         if row["reason"] == Reason.JOINT:
             others = self.some([self.quoted(name) for name in row["joint_with"]])
             return self.join(self.word("told.joint", metric=self.metric(row), others=others), self._together(row))
-        low, high = self.changes_of(*self.ends(row))
-        told = self.word(f"told.{row['reason']}", metric=self.metric(row), low=low, high=high)
-        return self.join(told, self.hope(row) if row["reason"] == Reason.WIDE else "")
+        return self.join(self._figured(row), self._cut_short(row))
 
     def _side(self, row: Mapping[str, Any]) -> str:
         """``up`` or ``down``: the metric itself; ``wrong_`` before it where that was not wanted."""
         side = "up" if self.own(row, row["effect"]) > 0 else "down"
         return side if row["effect"] > 0 else f"wrong_{side}"
 
-    def _changed(self, row: Mapping[str, Any]) -> str:
-        low, high = self.changes_of(*self.ends(row))
-        values = {"metric": self.metric(row), "effect": self.size(row["effect"]), "low": low, "high": high}
-        return self.word(f"told.{self._side(row)}", **values)
+    def _figured(self, row: Mapping[str, Any]) -> str:
+        """A verdict, or what speaks against one, with its figures."""
+        values = {"metric": self.metric(row), **self.figures(row)}
+        if row["verdict"] == Verdict.MOVED or self.went_wrong(row):
+            return self.join(self.word(f"told.{self._side(row)}", **values), self._held(row))
+        if row["verdict"] == Verdict.NOT_MOVED:
+            return self.word("told.no_worth" if math.isnan(row["hoped"]) else "told.ruled_out", **values)
+        told, hope = self.word(f"told.{row['reason']}", **values), ""
+        if row["reason"] == Reason.WIDE:
+            hope = self.word("wide.out", **values) if row["upper"] < row["hoped"] else self.hope(row)
+        return self.join(told, hope)
 
-    def _not_moved(self, row: Mapping[str, Any]) -> str:
-        if row["upper"] < 0:
-            return self.join(self._changed(row), self.hope(row))
-        aim = WORTH if math.isnan(row["hoped"]) else row["hoped"]
-        low, high, hoped = self.changes_of(*self.ends(row), self.own(row, aim))
-        key = "told.no_worth" if math.isnan(row["hoped"]) else "told.ruled_out"
-        return self.word(key, metric=self.metric(row), low=low, high=high, hoped=hoped)
+    def _cut_short(self, row: Mapping[str, Any]) -> str:
+        """Until when an action was compared, where another one then began on its metric; empty where none did."""
+        others = self.review.actions
+        others = others[(others["metric"] == row["metric"]) & (others["reason"] != Reason.DROPPED)]
+        begins = pd.to_datetime(others.set_index("id")["compared_from"])
+        last = pd.Timestamp(row["compared_from"]) + pd.Timedelta(days=LONGEST - 1)
+        last = min(last, pd.Timestamp(Period.parse(self.review.period).end))
+        begins = begins[begins.between(row["compared_to"], last, inclusive="right")]
+        if begins.empty:
+            return ""
+        day = str((begins.min() - pd.Timedelta(days=1)).date())
+        return self.word("cut_short", day=self.day(day), title=self.quoted(str(begins.idxmin())))
 
     def _together(self, row: Mapping[str, Any]) -> str:
         low, high = self.ends(row, "joint_")
         if math.isnan(low):
             return self.word("joint.none")
         side = "up" if low > 0 else "down" if high < 0 else "open"
-        texts = self.changes_of(low, high)
-        values = {"metric": self.metric(row), "effect": self.size(row["joint_effect"])}
-        return self.word(f"joint.{side}", low=texts[0], high=texts[1], **values)
+        return self.word(f"joint.{side}", metric=self.metric(row), **self.figures(row, "joint_"))
 
     def hope(self, row: Mapping[str, Any], key: str = "held") -> str:
         """What was hoped for; empty where nothing was."""
-        if math.isnan(row["hoped"]):
-            return ""
-        return self.word(f"hoped.{key}", hoped=self.changes_of(self.own(row, row["hoped"]))[0])
+        return "" if math.isnan(row["hoped"]) else self.word(f"hoped.{key}", hoped=self.figures(row)["hoped"])
 
     def _held(self, row: Mapping[str, Any]) -> str:
         """How a movement stands to what was hoped for."""
-        key = "less" if row["upper"] < row["hoped"] else "beyond" if row["lower"] > row["hoped"] else "held"
+        key = "less" if 0 < row["upper"] < row["hoped"] else "beyond" if row["lower"] > row["hoped"] else "held"
         return self.hope(row, key)
 
     def late(self, row: Mapping[str, Any]) -> str:
@@ -158,12 +162,10 @@ class FollowText(FollowWords):
 
     def chart_title(self, row: Mapping[str, Any]) -> str:
         """The message of an action's chart."""
-        if row["verdict"] == Verdict.MOVED or row["upper"] < 0:
+        key = "joint" if row["reason"] == Reason.JOINT else str(row["verdict"])
+        if row["verdict"] == Verdict.MOVED or self.went_wrong(row):
             key = self._side(row)
-        else:
-            key = "joint" if row["reason"] == Reason.JOINT else str(row["verdict"])
-        effect = self.missing() if math.isnan(row["effect"]) else self.size(row["effect"])
-        return self.word(f"title.{key}", metric=self.metric(row), effect=effect)
+        return self.word(f"title.{key}", metric=self.metric(row), **self.figures(row))
 
     def forest_title(self, rows: pd.DataFrame) -> str:
         """The message of the picture of all actions."""
@@ -175,15 +177,36 @@ class FollowText(FollowWords):
 
     def chart_caption(self, row: Mapping[str, Any]) -> str:
         """Unit, what it is compared with, source and n."""
-        start = self.day(row["compared_from"])
-        return self.word("caption", unit=self.unit(row), n=int(row["n_days"]), start=start)
+        n, start, _ = self.compared(row)
+        key = "joint.caption" if row["reason"] == Reason.JOINT else "caption"
+        return self.word(key, unit=self.unit(row), n=n, start=self.day(start))
+
+    def chart_key(self, row: Mapping[str, Any]) -> str:
+        """What the lines of an action's chart are."""
+        return self.word("joint.key" if row["reason"] == Reason.JOINT else "key")
+
+    def compared(self, row: Mapping[str, Any]) -> tuple[int, str, str]:
+        """How many days were compared, the first and the last; for actions that share them, since the first began."""
+        if row["reason"] != Reason.JOINT:
+            return int(row["n_days"]), row["compared_from"], row["compared_to"]
+        days = self.review.days
+        days = days[(days["id"] == row["id"]) & (days["phase"] == "window")]
+        known = days[days[["actual", "expected"]].notna().all(axis=1)]
+        return len(known), min([row["compared_from"], *days["date"]]), max(["", *known["date"]])
+
+    def rests(self, row: Mapping[str, Any]) -> str:
+        """The days a verdict rests on; a dash where there are none."""
+        n, start, end = self.compared(row)
+        key = "joint.rests" if row["reason"] == Reason.JOINT else "rests"
+        return self.word(key, n=n, start=self.day(start), end=self.day(end)) if end else self.missing()
 
     def certainty(self) -> str:
         """How sure the section is, in a few sentences."""
         rows = self.review.judged
         rows = rows[rows["effect"].notna() | rows["joint_effect"].notna()]
         if rows.empty:
-            return self.word("certainty.none", least=LEAST_DAYS) if len(self.review.judged) else ""
+            waits = self.review.judged["reason"].isin(WAITING).any()
+            return self.word("certainty.none", least=LEAST_DAYS) if waits else ""
         holidays, beside = (int((rows[name].str.len() > 0).sum()) for name in ("warnings", "meanwhile"))
         until = self.review.context.holidays_until
         return self.join(

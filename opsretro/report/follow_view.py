@@ -15,7 +15,6 @@ from opsretro.report.lessons_view import LessonWords
 from opsretro.report.look import SIZES, light_tokens, svg
 from opsretro.report.shown import Shown
 from opsretro.report.templates import anchor, render
-from opsretro.tables.actions import OPEN
 from opsretro.words import say
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ class FollowView(Shown):
     def certainty(self) -> pd.DataFrame:
         """One row an action: its verdict, the interval, the days it rests on, what to know before it is believed."""
         rows = [
-            (self.text.title(row), self.text.verdict(row), self.text.span(row), self._rests(row), self._warned(row))
+            (self.text.title(row), self.text.verdict(row), self.text.span(row), self.text.rests(row), self._warned(row))
             for _, row in self.review.judged.iterrows()
         ]
         return pd.DataFrame(rows, columns=self._columns(CERTAINTY))
@@ -103,7 +102,7 @@ class FollowView(Shown):
             certainty=text.certainty(),
             forest=self._picture("forest", figures, text.forest_title(figures)) if len(figures) else None,
             cards=[self._card(row) for _, row in judged.iterrows()],
-            coming=[self._line(row) for _, row in self._next().iterrows()],
+            coming=[self._line(row) for _, row in self.review.actions[self.review.actions["is_next"]].iterrows()],
             themes=self.recurring(),
             load=[text.load(row["owner"], int(row["n_open"])) for _, row in self.review.load.iterrows()],
             lessons=self._lessons(),
@@ -134,9 +133,9 @@ class FollowView(Shown):
 
     def tile(self) -> tuple[str, Markup]:
         """How many are open and overdue, and a dot for each action by its verdict."""
-        rows = self.review.judged
-        states = [LOOKS[self.text.kind(row)] for _, row in rows.iterrows()] or ["no_data"]
-        n_open, n_late = int(rows["status"].isin(OPEN).sum()), int((rows["overdue_days"] > 0).sum())
+        rows = self.review.actions
+        states = [LOOKS[self.text.kind(row)] for _, row in self.review.judged.iterrows()] or ["no_data"]
+        n_open, n_late = len(self.review.open), int((rows["overdue_days"] > 0).sum())
         line = self.text.word("tile.open", n=n_open) if n_open else self.text.word("tile.done")
         late = [self.text.word("tile.overdue", n=n_late)] if n_late else []
         told = self.text.word("gap").join([line, *late]) if len(rows) else self.text.word("tile.none")
@@ -148,10 +147,6 @@ class FollowView(Shown):
 
     def _columns(self, names: tuple[str, ...]) -> list[str]:
         return [self.text.word(f"column.{name}") for name in names]
-
-    def _next(self) -> pd.DataFrame:
-        actions = self.review.actions
-        return actions[actions["is_next"]]
 
     def _figures(self) -> pd.DataFrame:
         """The actions that have a figure of their own."""
@@ -173,15 +168,10 @@ class FollowView(Shown):
         pictures = self._pictures(f"follow-{kind}", title, lambda size: draw(self.text, rows, size=size, title=False))
         return {"title": title, "pictures": pictures}
 
-    def _change(self, row: pd.Series) -> str:
-        """The change of the metric itself."""
-        missing = pd.isna(row["effect"])
-        return self.text.missing() if missing else self.text.changes_of(self.text.own(row, row["effect"]))[0]
-
     def _cells(self, row: pd.Series) -> tuple[str, ...]:
         text = self.text
-        who, due = text.owner(row), text.day(row["due"])
-        return (text.title(row), who, due, text.metric(row), self._change(row), text.span(row), text.verdict(row))
+        who, due, change = text.owner(row), text.day(row["due"]), text.figures(row)["effect"]
+        return (text.title(row), who, due, text.metric(row), change, text.span(row), text.verdict(row))
 
     def _table(self) -> dict[str, object]:
         rows = [
@@ -189,12 +179,6 @@ class FollowView(Shown):
             for _, row in self.review.judged.iterrows()
         ]
         return {"columns": self._columns(COLUMNS), "rows": rows}
-
-    def _rests(self, row: pd.Series) -> str:
-        if not row["compared_to"]:
-            return self.text.missing()
-        start, end = self.text.day(row["compared_from"]), self.text.day(row["compared_to"])
-        return self.text.word("rests", n=int(row["n_days"]), start=start, end=end)
 
     def _warned(self, row: pd.Series) -> str:
         return self.text.word("gap").join(self.text.warned(row)) or self.text.missing()
@@ -245,7 +229,7 @@ class FollowView(Shown):
             "done": text.either(row, "evidence"),
             "charts": {size: self._chart(row, size, "card") for size in sizes},
             "chart_title": text.chart_title(row),
-            "chart_key": (text.word("key"), text.chart_caption(row)),
+            "chart_key": (text.chart_key(row), text.chart_caption(row)),
             "pairs": self._pairs(row),
             "meanwhile": text.meanwhile(row),
             "columns": self._columns(READING),
@@ -264,7 +248,7 @@ class FollowView(Shown):
             "start": row["start"] and text.day(row["start"]),
             "metric": text.called(row["metric"]),
             "baseline": "" if pd.isna(row["baseline"]) else text.baseline(row),
-            "hoped": "" if pd.isna(row["hoped"]) else text.changes_of(text.own(row, row["hoped"]))[0],
+            "hoped": "" if pd.isna(row["hoped"]) else text.figures(row)["hoped"],
             "check_on": row["check_on"] and text.day(row["check_on"]),
             "status": say(f"ledger.status.{row['status']}", self.review.lang),
             "carried": f"{row['carry_count']}" if row["carry_count"] else "",
@@ -288,7 +272,7 @@ class FollowView(Shown):
             cells = row.to_dict() | {name: reading[name] for name in ("effect", "lower", "upper", "verdict", "reason")}
             told = pd.Series(cells)
             label = numbers.period(month, self.review.lang)
-            rows.append((label, self._change(told), self.text.span(told), self.text.verdict(told)))
+            rows.append((label, self.text.figures(told)["effect"], self.text.span(told), self.text.verdict(told)))
         return rows if len(rows) > 1 else []
 
     def _lessons(self) -> dict[str, list[dict[str, str]]]:

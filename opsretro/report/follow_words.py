@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from opsretro.analysis.codes import is_percent
-from opsretro.analysis.follow_codes import Reason
+from opsretro.analysis.follow_codes import WORTH, Reason, Verdict
 from opsretro.report import numbers
 from opsretro.report.section_words import SectionWords
 from opsretro.words import pick, say
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 MOST_NAMED = 3
 """Names in a sentence; of more only how many."""
-MOST_DIGITS = 6
+MOST_DIGITS = 12
+FIGURES = ("low", "high", "effect", "hoped", "size")
 
 
 class FollowWords(SectionWords):
@@ -74,7 +75,11 @@ class FollowWords(SectionWords):
 
     def verdict(self, row: Mapping[str, Any]) -> str:
         """The verdict in a mark and a word or two."""
-        return self.word(f"verdict.{self.kind(row)}")
+        return self.word("wrong_way") if self.went_wrong(row) else self.word(f"verdict.{self.kind(row)}")
+
+    def went_wrong(self, row: Mapping[str, Any]) -> bool:
+        """Whether a metric surely went the way that was not wanted."""
+        return row["verdict"] == Verdict.NOT_MOVED and bool(row["upper"] < 0)
 
     def own(self, row: Mapping[str, Any], value: float) -> float:
         """A change of the metric itself, from one counted the wanted way."""
@@ -85,29 +90,34 @@ class FollowWords(SectionWords):
         low, high = sorted(self.own(row, float(row[f"{prefix}{end}"])) for end in ("lower", "upper"))
         return low, high
 
+    def figures(self, row: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+        """The change of the metric itself, its interval and what was hoped for (else is worth having); a dash for none.
+
+        All in as many digits as tell those apart that differ, so that none is rounded onto another one; ``size`` is
+        the effect without its sign, where a verb tells which way.
+        """
+        aim = WORTH if math.isnan(row["hoped"]) else row["hoped"]
+        low, high = self.ends(row, prefix)
+        effect = self.own(row, row[f"{prefix}effect"])
+        texts = self.changes_of(low, high, effect, self.own(row, aim))
+        return dict(zip(FIGURES, (*texts, texts[2].lstrip(f"+{numbers.MINUS}")), strict=True))
+
     def changes_of(self, *values: float) -> list[str]:
         """Signed changes in as many digits as tell those apart that differ, two at least."""
+        known = {value for value in values if not math.isnan(value)}
         for digits in range(2, MOST_DIGITS + 1):
-            texts = [self._signed(value, digits) for value in values]
-            if len(set(texts)) >= len(set(values)):
+            texts = {value: self._signed(value, digits) for value in known}
+            if len(set(texts.values())) == len(known):
                 break
-        return texts
+        return [texts.get(value, self.missing()) for value in values]
 
     def _signed(self, value: float, digits: int) -> str:
         text = numbers.rate(value, self.lang, digits=max(digits, 3) if abs(value) >= 1 else digits)
         return f"+{text}" if value > 0 else text
 
-    def size(self, value: float) -> str:
-        """A change without its sign, where a verb tells which way."""
-        return self.changes_of(abs(value))[0].removeprefix("+")
-
-    def span(self, row: Mapping[str, Any], prefix: str = "") -> str:
+    def span(self, row: Mapping[str, Any]) -> str:
         """The interval in words; a dash where there is none."""
-        low, high = self.ends(row, prefix)
-        if math.isnan(low):
-            return self.missing()
-        texts = self.changes_of(low, high)
-        return self.word("range", low=texts[0], high=texts[1])
+        return self.missing() if math.isnan(row["lower"]) else self.word("range", **self.figures(row))
 
     def baseline(self, row: Mapping[str, Any]) -> str:
         """Where the metric stood, in the unit of its goal; per cent are written as such in the ledger."""
