@@ -15,7 +15,7 @@ from opsretro import followup
 sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))
 worlds = importlib.import_module("follow_worlds")
 NO_EFFECT = ("zero", "zero, festival inside", "pre-trend", "wrong way")
-DUE = {"two at once": {"joint"}, "few days": {"few_days"}, "vanished": {"metric_gone", "few_days"}}
+DUE = {"two at once": {"joint"}, "few days": {"few_days"}, "vanished": {"metric_gone", "metric_unknown", "few_days"}}
 SEED, REPEATS = 4711, 8
 
 
