@@ -278,6 +278,13 @@ def test_an_action_that_was_alone_for_a_day_less_is_told_with_the_other_only():
     assert found["reason"].tolist() == ["joint", "joint"]
 
 
+def test_four_weeks_alone_with_too_few_days_of_data_are_told_with_the_other():
+    # a metric of one day a week: five values from 3 August to 6 September
+    weekly = LIFTED[LIFTED["date"].dt.day_of_week == 0]
+    found = followup.check([action("a", start="2026-08-03"), action("b", start="2026-09-07")], weekly, "2026-10")
+    assert found.loc[0, "reason"] == "joint"
+
+
 def test_a_joint_effect_is_of_ninety_days_at_most():
     starts = {"a": "2026-02-02", "b": "2026-02-16"}
     rows = [action(name, start=day) for name, day in starts.items()]

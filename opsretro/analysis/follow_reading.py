@@ -172,10 +172,11 @@ def _others(case: _Case, cases: Sequence[_Case]) -> list[_Case]:
 def _alone(case: _Case, others: Sequence[_Case], holidays: pd.DatetimeIndex) -> _Case:
     """An action with the days before the next one began, where it had its metric to itself for long enough."""
     first = min((other.start for other in others), default=case.start)
-    if (first - case.start).days < ALONE_DAYS:
-        return case
     end = first - pd.Timedelta(days=1)
-    return replace(case, end=end, n_days=_counted(case.metric, case.start, end, holidays))
+    n_days = _counted(case.metric, case.start, end, holidays)
+    if (first - case.start).days < ALONE_DAYS or n_days < LEAST_DAYS:
+        return case
+    return replace(case, end=end, n_days=n_days)
 
 
 def _whole(case: _Case, others: Sequence[_Case]) -> _Case:
