@@ -181,3 +181,9 @@ def test_two_runs_of_one_month_at_once_add_each_reading_once(path):
 def test_readings_in_no_folder_are_an_error(tmp_path):
     with pytest.raises(FileNotFoundError, match="No such file or directory"):
         add_readings(tmp_path / "nowhere" / "readings.jsonl", readings())
+
+
+@pytest.mark.parametrize(("effect", "added"), [(0.2049, 0), (0.2051, 1)])
+def test_a_figure_within_half_a_point_says_nothing_new(path, effect, added):
+    add_readings(path, readings({"effect": 0.2}))
+    assert add_readings(path, readings({"effect": effect})) == added

@@ -21,8 +21,8 @@ CODES = [name for name, kind in COLUMNS.items() if kind == "str" and name != "as
 NUMBERS = [name for name, kind in COLUMNS.items() if kind != "str"]
 VERDICTS = ("moved", "not_moved", "cannot_tell")
 DIGITS = 6
-SAME = 0.0005
-"""Figures closer than this are the same: another machine computes the last digits in another order."""
+SAME = 0.005
+"""Figures within half a point say the same: another machine computes last digits in another order, and draws follow."""
 
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
