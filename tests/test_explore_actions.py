@@ -77,3 +77,10 @@ def test_a_ledger_without_actions_shows_its_headline(tmp_path):
     action, start, card = explore_actions(ops, MONTH).children
     assert (action.value, start.value) == (None, None)
     assert words(card).strip() == ops.follow_up(MONTH).headline
+
+
+def test_every_cell_of_the_notebook_has_an_answer_where_nothing_was_decided(tmp_path):
+    (tmp_path / "actions.yaml").write_text("actions: []\n", encoding="utf-8")
+    review = open_workspace(tmp_path, lang="en").follow_up(MONTH)
+    assert review.sentences() == [review.headline] and review.plot(review.findings[0].subject) is not None
+    assert (len(review.recurring()), len(review.certainty()), len(review.questions())) == (0, 0, 3)

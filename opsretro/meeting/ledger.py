@@ -19,13 +19,14 @@ from typing import Any
 import pandas as pd
 
 from opsretro.errors import InputError, Problem, collecting
-from opsretro.meeting.ledger_text import Page, as_yaml, decoded, plain, rank
+from opsretro.meeting.ledger_text import Page, as_yaml, plain, rank
 from opsretro.tables.actions import FIELDS, FILE, OPEN, actions_of, read_actions
 from opsretro.tables.inputs import read_inputs
 from opsretro.tables.lessons import unknown_scopes
 from opsretro.tables.one_writer import alone, replace_whole
 from opsretro.tables.reader import read_cells
 from opsretro.tables.readings import FILE as READINGS
+from opsretro.tables.yaml_nodes import decoded
 
 ACTIONS, CONFLICTS = "actions", "conflicts"
 HEADER = "# The action ledger: what was decided, who looks after it, and how it will be checked."

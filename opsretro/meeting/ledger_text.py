@@ -18,7 +18,7 @@ from ruamel.yaml.nodes import CollectionNode, MappingNode, Node, ScalarNode, Seq
 
 from opsretro.errors import InputError, Problem
 from opsretro.tables.actions import FIELDS
-from opsretro.tables.yaml_nodes import STANDARD, parsed
+from opsretro.tables.yaml_nodes import STANDARD, decoded, parsed
 
 _ORDER = {field: n for n, field in enumerate(FIELDS)}
 _DASH = "  - "
@@ -157,22 +157,6 @@ class Page:
         for start, end, new in sorted(edits, key=lambda edit: edit[0])[::-1]:
             text = text[:start] + new + text[end:]
         return text
-
-
-def decoded(data: bytes, source: str) -> str:
-    """The text of a file in UTF-8, without its mark.
-
-    Args:
-        data: The file.
-        source: Its name, for the error.
-
-    Raises:
-        InputError: It is not UTF-8.
-    """
-    try:
-        return data.removeprefix(codecs.BOM_UTF8).decode()
-    except UnicodeDecodeError:
-        raise InputError([Problem(code="toml_encoding", source=source)]) from None
 
 
 def plain(value: Any) -> Any:

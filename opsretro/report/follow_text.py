@@ -63,6 +63,8 @@ class FollowText(FollowWords):
 
     def sentence(self, finding: Finding) -> str:
         """A finding in words."""
+        if not finding.subject:
+            return self.headline()
         if finding.code == "load":
             return self.load(finding.subject, finding.n or 0)
         row = self.review.action(finding.subject)

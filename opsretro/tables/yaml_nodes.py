@@ -6,6 +6,7 @@ in two places is refused before it can multiply.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -56,9 +57,23 @@ def text_of(path: Path, source: str) -> str:
         InputError: It cannot be read, or is not UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return decoded(path.read_bytes(), source)
     except OSError as error:
         raise InputError([Problem(code="unreadable", source=source, values={"why": str(error.strerror)})]) from None
+
+
+def decoded(data: bytes, source: str) -> str:
+    """The text of a file in UTF-8, without its mark.
+
+    Args:
+        data: The file.
+        source: Its name, for the error.
+
+    Raises:
+        InputError: It is not UTF-8.
+    """
+    try:
+        return data.removeprefix(codecs.BOM_UTF8).decode()
     except UnicodeDecodeError:
         raise InputError([Problem(code="toml_encoding", source=source)]) from None
 
