@@ -143,6 +143,23 @@ def named_goal(name: str, goals: pd.DataFrame, metrics: pd.DataFrame) -> dict[st
     return plain | {"aggregation": how, "unit": unit}
 
 
+def plain_goal(kpi: str, metrics: pd.DataFrame) -> pd.DataFrame:
+    """A KPI that no goal is about, as a goal without a target: judged by its own past alone.
+
+    Args:
+        kpi: Its name in metrics.
+        metrics: The metrics table.
+
+    Returns:
+        One row for `Workspace.goal_review`: the ratio of its parts where it has them, else a sum.
+
+    Raises:
+        InputError: Metrics has no such KPI.
+    """
+    goal = named_goal(kpi, pd.DataFrame(), metrics)
+    return pd.DataFrame([goal | {"name": kpi, "owner": "", "direction": "higher"}])
+
+
 def _where_problems(where: Mapping[str, str], metrics: pd.DataFrame) -> Iterator[Problem]:
     dims = [name for name in metrics.columns if name not in KNOWN]
     for dim, value in where.items():

@@ -28,6 +28,7 @@ def goals_in_force(
     period: Period,
     rebases: Sequence[Rebase] = (),
     targets: Mapping[str, float] | None = None,
+    instead: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Rows of the goals table that hold in the year so far, at least one of them in the period.
 
@@ -36,6 +37,7 @@ def goals_in_force(
         period: A month, a quarter or a year.
         rebases: New starts of limits; each must name a KPI or a goal there is.
         targets: Target by goal_id, as it would be typed, that replaces the one of the table; a range keeps its own.
+        instead: Rows in place of the goals table; new starts of the limits of others are no mistake then.
 
     Returns:
         Goals with every optional column present and `defects` (codes joined by +); percent goals turned into fractions;
@@ -45,6 +47,8 @@ def goals_in_force(
         InputError: A missing table, no goal in force, milestones without a baseline, half a ratio, a name that metrics
             does not have although it has one much like it, or a rebase of nothing.
     """
+    if instead is not None:
+        tables, rebases = {**tables, "goals": instead}, ()
     problems = [
         Problem(code="table_needed", source=f"{name}.csv", values={"section": "goals"})
         for name in ("goals", "metrics")

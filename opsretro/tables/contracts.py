@@ -214,5 +214,5 @@ TEAM_SIZES = Contract(name="teams", columns=(_month("month"), _id("group"), *_nu
 """How many people were asked in the survey, of each group and month."""
 
 FORMS = {"survey": "survey", "actions": "actions.yaml", "causes": "causes.yaml"}
-FORMS |= {"lessons": "lessons.yaml", "readings": "readings.jsonl"}
+FORMS |= {"lessons": "lessons.yaml", "readings": "readings.jsonl", "meetings": "meetings"}
 """Inputs that are no plain tables, and the file or folder that holds them."""

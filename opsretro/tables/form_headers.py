@@ -24,6 +24,8 @@ _TAIL = re.compile(r".*(?:[—–:|/>]|\s-)\s*(.+)$", re.DOTALL)
 
 _WHO = re.compile(
     r"序号|\w*编号|id|no|number|来源\w*|渠道|来自ip|ip\w*|浏览器|操作系统|设备\w*|头像|用户\w*|\w*称呼|账号|帐号|地址|生日|出生日期"
+    r"|\w*(?:花名|网名|中文名|英文名|备注名|署名|作者|微信名|飞书名|钉钉名)|(?:抖音|微博|小红书)(?:名|号|账号|昵称)|(?:怎么|如何)称呼\w*"
+    r"|author|submitter|alias|handle|respondent|participant|whoareyou"
     r"|所用时间|用时|时间戳\w*|语言|记录id|\w*(?:姓名|名字|昵称|邮箱|邮件|邮件地址|手机号?码?|电话号?码?|联系方式|微信号?|qq号?)"
     r"|\w*(?:身份证号?码?|工号|学号|员工号|员工id)|\w*(?:提交|填写|答题|作答|创建|修改)[人者]\w*"
     r"|\w*(?:提交|填写|答题|作答|开始|结束|完成|更新|创建|修改|打开)\w*(?:时间|时长|日期)"
@@ -53,7 +55,7 @@ _GRADES = re.compile(r"scores?|points?|feedback|得分|分数|反馈")
 """Columns of points beside each question, as quizzes have them: ``Points - Question``, ``Question [Score]``."""
 _MONTH = re.compile(r"(?:调查|统计|所属|填报|问卷)?月份?|(?:survey)?month|period")
 _GROUP = re.compile(
-    r"团队|小组|组别|部门|班组|科室|班次|中心|事业部|岗位|职位|职级|职能|司龄|工龄|年资|年限|城市|地区|区域|办公|性别|年龄|学历|用工"
+    r"团队|小组|组别|部门|组织架构|班组|科室|班次|中心|事业部|岗位|职位|职级|职能|司龄|工龄|年资|年限|城市|地区|区域|办公|性别|年龄|学历|用工"
     r"|\b(?:teams?|departments?|group|tenure|seniority|years|role|job|level|grade|office|location|region|city|gender|age"
     r"|shift|unit|division|function|contract)\b"
 )

@@ -21,6 +21,10 @@ survey/*
 !survey/items.csv
 !survey/teams.csv
 !survey/published.csv
+# Of a meeting its file and its minutes are kept; what only serves the day is not.
+meetings/.*
+meetings/*.paper.html
+meetings/*.kept-*.json
 """
 
 _SETTINGS = """\

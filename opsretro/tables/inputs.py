@@ -49,7 +49,7 @@ class Inputs:
         settings: What `retro.toml` says.
         tables: Typed table by name; only tables that have rows. Dates are datetime64, timestamps UTC, numbers float64,
             the rest text; missing stays missing; the index is the row number a spreadsheet shows.
-        forms: Names of the inputs that are no plain tables (survey, actions) and exist.
+        forms: Names of the inputs that are no plain tables (survey, actions, meetings) and exist.
         sources: What was read, by table.
     """
 
@@ -138,5 +138,6 @@ def _source(path: Path, folder: Path, rows: int) -> Source:
 
 def _has_content(path: Path) -> bool:
     if path.is_dir():
-        return bool(exports(path)) or (path / REGISTER).exists()
+        has_meetings = any(path.glob("[0-9][0-9][0-9][0-9]-[01][0-9].json"))
+        return has_meetings or bool(exports(path)) or (path / REGISTER).exists()
     return path.is_file() and path.stat().st_size > 0

@@ -38,10 +38,19 @@ FAMILIAR = (
 )
 """Words that begin with a surname, and so make no name of 小 or 老 before them: 小程序, 老毛病."""
 
+PLACES = (
+    "郑州|苏州|徐[州家]|兰州|沈阳|邵阳|唐山|萧山|张[家江]|王[府牌]|许昌|吕梁|罗湖|秦[皇淮]|孝感|韩[国语式]|朱家|李[村宁]|孙[公桥]"
+    "|杨[浦陵]"
+)
+"""Places and other words that begin with a surname and stand before a title: 苏州经理."""
+_GIVEN = rf"(?![的了和与是在有没不被让给各每两几])[{HAN}]{{1,2}}"
+
 _SURE = "".join(sorted(set(SURNAMES) - set(ENDINGS)))
 _SURNAME = rf"(?:[{_SURE}]|欧阳|上官|司马|诸葛|(?:(?<![{HAN}])|(?<=[{BEFORE}]))[{ENDINGS}])"
 ADDRESSED = (
     rf"{_SURNAME}(?:{TITLES})",
+    rf"(?:(?<![{HAN}])|(?<=[{BEFORE}]))(?!{FAMILIAR}|{PLACES})[{_SURE}]{_GIVEN}"
+    r"(?:总监|总经理|经理(?![论解念想智疗应性财赔会清])|主管(?!部)|主任(?!务))",
     rf"{_SURNAME}某某?(?![些种个类天次处地款日年月一品平渠活])",
     rf"(?<![大最较更缩减很变微细弱多太古长养衰中])[小老](?!{FAMILIAR})[{SURNAMES}]",
     r"\b(?:Mr|Mrs|Ms|Dr)(?:\.\s*|\s+)[A-ZÀ-ÖØ-Þ][\w'’-]*",

@@ -10,13 +10,12 @@ from typing import Any
 import pandas as pd
 from ruamel.yaml.nodes import Node, SequenceNode
 
+from opsretro.tables.judgements import BASES, CONTROLS
 from opsretro.tables.people import named_people
 from opsretro.tables.yaml_nodes import Nodes, parsed, text_of
 
 FILE = "causes.yaml"
 KINDS = {"fishbone": "fishbone", "5-whys": "whys"}
-BASES = ("fact", "guess")
-CONTROLS = ("controllable", "influence", "escalate")
 CATEGORIES = ("product", "process", "channel", "market", "data", "capacity")
 """Categories of a fishbone that names none of its own; their names come from the words."""
 DEEPEST, MOST_WHYS = 4, 7

@@ -54,6 +54,44 @@ def local_dates(facts: pd.DataFrame, timezone: str) -> pd.Series:
     return pd.to_datetime(dates).dt.normalize()
 
 
+def known_by(facts: pd.DataFrame, as_of: str | None, timezone: str) -> tuple[pd.DataFrame, pd.Timestamp | None]:
+    """The rows that are known by a day or a moment, each with its local day, and that moment.
+
+    Args:
+        facts: As `known_rows`; may be empty.
+        as_of: As `as_moment`; rows of later days are left out, too. None = the newest loaded_at.
+        timezone: IANA name.
+
+    Returns:
+        The rows, and the moment; None where nothing tells it.
+
+    Raises:
+        InputError: Neither a day nor a moment.
+    """
+    newest = facts["loaded_at"].max() if "loaded_at" in facts else pd.NaT
+    moment = as_moment(as_of, timezone) if as_of is not None else None if pd.isna(newest) else newest
+    if facts.empty:
+        return facts, moment
+    known = known_rows(facts, as_of=moment)
+    known = known.assign(date=local_dates(known, timezone))
+    if as_of is not None and moment is not None:
+        known = known[known["date"] <= str(moment.tz_convert(timezone).date())]
+    return known, moment
+
+
+def is_filling(facts: pd.DataFrame, moment: pd.Timestamp | None, timezone: str) -> bool:
+    """Whether the newest day of some rows was not over at the moment they were loaded.
+
+    Args:
+        facts: Rows with their local day in date.
+        moment: See `known_by`; None = nobody knows, so it was over.
+        timezone: IANA name.
+    """
+    if moment is None or facts.empty:
+        return False
+    return as_moment(facts["date"].max().date(), timezone) > moment.floor("us")
+
+
 def aggregate(
     facts: pd.DataFrame,
     *,

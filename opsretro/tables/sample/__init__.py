@@ -10,12 +10,14 @@ from pathlib import Path
 import pandas as pd
 
 from opsretro.errors import InputError, Problem
+from opsretro.tables.meetings import FOLDER
 from opsretro.tables.readings import FILE as READINGS
 from opsretro.tables.sample import campaigns, numbers, people, story
 from opsretro.tables.sample.readme import readme
 from opsretro.tables.survey_files import OWN_ITEMS, REGISTER
 
 STATIC = ("retro.toml", "goals.csv", "events.csv", "activities.csv", "actions.yaml", "lessons.yaml", "causes.yaml")
+MEETING = "2026-10.json"
 
 
 def write_sample(folder: Path, *, seed: int = story.SEED) -> list[Path]:
@@ -66,6 +68,8 @@ def _contents(seed: int) -> dict[str, str]:
     texts[f"survey/{REGISTER}"] = register if seed == story.SEED else register.partition("\n")[0] + "\n"
     archive = (static / READINGS).read_text(encoding="utf-8")  # what each month's run read
     texts[READINGS] = archive if seed == story.SEED else ""
+    if seed == story.SEED:  # the facts on its boards are those of this very month
+        texts[f"{FOLDER}/{MEETING}"] = (static / MEETING).read_text(encoding="utf-8")
     activity = campaigns.campaigns(seed)
     frames = {f"{name}.csv": frame for name, frame in activity.tables.items()}
     frames |= {f"survey/{name}": frame for name, frame in people.survey(seed).items()}
