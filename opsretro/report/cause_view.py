@@ -12,7 +12,7 @@ from opsretro.analysis.cause_review import State
 from opsretro.report import cause_charts, numbers
 from opsretro.report.bars import note
 from opsretro.report.cause_text import CauseText
-from opsretro.report.look import SIZES, light_tokens
+from opsretro.report.look import ON_PAGE, light_tokens
 from opsretro.report.shown import Shown
 from opsretro.report.templates import anchor, render
 from opsretro.report.tree_drawing import Labels, fishbone_svg, whys_svg
@@ -252,7 +252,7 @@ class CauseView(Shown):
         for _, tree in rows.groupby("tree", sort=False):
             kind = tree["kind"].iloc[0]
             draw = fishbone_svg if kind == "fishbone" else whys_svg
-            pictures = {size: draw(tree, labels=labels, anchors=anchors, narrow=size == "narrow") for size in SIZES}
+            pictures = {size: draw(tree, labels=labels, anchors=anchors, narrow=size == "narrow") for size in ON_PAGE}
             title = self.text.word(f"tree.{kind}", kpi=self.text.called(subject))
             found.append({"title": title, "pictures": pictures})
         return found

@@ -93,7 +93,8 @@ def _spread(wanted: Sequence[float], gap: float, low: float, high: float) -> lis
 
 def ticks(axes: Axes, labels: Sequence[str], letters: float) -> None:
     """As many labels under the axis as have room, the newest among them."""
-    step = next(n for n in (1, 2, 4, 6, 12, 31, 99) if len(labels) / n <= (4.5 if letters < 16 else 7))
+    room = min(4.5 if letters < 16 else 7, axes.bbox.width / letters / (wide(labels) + 0.4))
+    step = next(n for n in (1, 2, 4, 6, 12, 31, 99) if len(labels) / n <= max(room, 1))
     steps = [i for i in range(len(labels)) if (len(labels) - 1 - i) % step == 0]
     axes.set_xticks(steps, [labels[i] for i in steps])
     axes.tick_params(labelsize=letters, length=0, pad=letters * 0.4)

@@ -28,7 +28,7 @@ def line_frame(
         labels: Words of numbers on the axis.
         reach: Lowest and highest value.
         ends: Height, words and colour at the end of each line.
-        size: ``wide`` or ``narrow``.
+        size: A name of `SIZES`.
         title: Title and caption; None = the page writes them.
     """
     from matplotlib.ticker import MaxNLocator

@@ -32,7 +32,7 @@ def card(text: GoalText, goal: pd.Series, months: pd.DataFrame, *, size: str = "
         text: Words and numbers of the review.
         goal: Row of `GoalReview.goals`.
         months: Its rows of `GoalReview.months`.
-        size: ``wide`` or ``narrow``.
+        size: A name of `SIZES`.
         title: Draw the title inside the figure; a page writes it above instead.
     """
     shown = months.tail(MONTHS_SHOWN).reset_index(drop=True)

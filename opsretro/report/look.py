@@ -1,4 +1,4 @@
-"""One visual language: the colours, the font and the two sizes every chart and page is made of."""
+"""One visual language: the colours, the font and the sizes every chart and page is made of."""
 
 from __future__ import annotations
 
@@ -43,8 +43,10 @@ DARK = {
 }
 """The tokens: at most five colours on a chart, one accent that means "look here", contrast AA in light and dark."""
 
-SIZES = {"wide": (1040, 20), "narrow": (358, 12)}
-"""Width in px and size of the letters: readable across a room at 1280 px, and on a phone of 390 px."""
+SIZES = {"wide": (1040, 20), "narrow": (358, 12), "beside": (470, 20)}
+"""Width in px and size of the letters: for a room at 1280 px, a phone of 390 px, and beside a form in a room."""
+ON_PAGE = ("wide", "narrow")
+"""The sizes of a page, which shows the one that fits."""
 
 
 @lru_cache(maxsize=1)
@@ -77,10 +79,10 @@ def use_theme() -> None:
 
 
 def new_figure(size: str, height: float) -> Figure:
-    """An empty figure of one of the two sizes, outside pyplot so that it is shown once.
+    """An empty figure of one of the sizes, outside pyplot so that it is shown once.
 
     Args:
-        size: ``wide`` or ``narrow``.
+        size: A name of `SIZES`.
         height: In px.
     """
     from matplotlib.figure import Figure

@@ -30,7 +30,6 @@ class MonthPage:
         context: Team, currency, names.
         results: Result by section.
         failures: Why a section failed, in words by language, by section.
-        present: Names of the inputs that have rows.
         files: Rows by file read.
         header_only: Files with a header and no rows.
     """
@@ -39,7 +38,6 @@ class MonthPage:
     context: Context
     results: Mapping[str, Result]
     failures: Mapping[str, Mapping[str, str]]
-    present: frozenset[str]
     files: Mapping[str, int]
     header_only: Sequence[str] = ()
 
@@ -92,13 +90,8 @@ def _tile(key: str, views: Mapping[str, View], page: MonthPage, lang: str) -> di
     if key in views:
         line, picture = views[key].tile()
         return {"key": key, "title": title, "line": line, "picture": picture}
-    section = next(section for section in SECTIONS if section.key == key)
-    line = say("page.tile.none" if _missing(section, page) else "page.tile.later", lang)
+    line = say("page.tile.failed" if key in page.failures else "page.tile.none", lang)
     return {"key": key, "title": title, "line": line, "picture": render("dots.html.jinja", states=["no_data"])}
-
-
-def _missing(section: Section, page: MonthPage) -> bool:
-    return not set(section.tables) <= page.present
 
 
 def _section(section: Section, views: Mapping[str, View], page: MonthPage, lang: str) -> dict[str, object]:
@@ -109,15 +102,15 @@ def _section(section: Section, views: Mapping[str, View], page: MonthPage, lang:
         "lessons": "",
         "text": "",
     }
-    files = join_list(section.files, lang)
     if section.key in views:
         lessons = beside(page.results[section.key].in_language(lang))
         return shown | {"state": "shown", "body": views[section.key].section(), "lessons": lessons}
     if section.key in page.failures:
         return shown | {"state": "failed", "text": say("page.failed", lang, why=page.failures[section.key][lang])}
-    if _missing(section, page):
-        return shown | {"state": "absent", "text": say("page.absent", lang, tables=files)}
-    return shown | {"state": "later", "text": say("page.not_reviewed", lang, tables=files)}
+    absent = say("page.absent", lang, tables=join_list(section.files, lang))
+    if section.notebook is None:
+        absent = say("page.no_meeting", lang, month=Period.parse(page.period).months[-1])
+    return shown | {"state": "absent", "text": absent}
 
 
 def _method(views: Mapping[str, View], page: MonthPage, lang: str) -> list[str]:

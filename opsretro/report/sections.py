@@ -14,7 +14,7 @@ class Section:
     Attributes:
         key: Its name in data and words: ``goals``.
         tables: Inputs it cannot do without.
-        notebook: File name without ending; None = this version has no such review yet.
+        notebook: File name without ending; None = the run reads it itself, without one.
     """
 
     key: str
@@ -24,7 +24,7 @@ class Section:
     @property
     def files(self) -> tuple[str, ...]:
         """The inputs as files of a workspace."""
-        folders = {"survey": "survey/"}
+        folders = {"survey": "survey/", "meetings": "meetings/"}
         return tuple(folders.get(name, FORMS.get(name, f"{name}.csv")) for name in self.tables)
 
 
@@ -34,6 +34,7 @@ SECTIONS = (
     Section(key="roi", tables=("activities",), notebook="02_activity_roi"),
     Section(key="rootcause", tables=("metrics",), notebook="03_root_cause"),
     Section(key="health", tables=("survey",), notebook="04_team_health"),
+    Section(key="meeting", tables=("meetings",)),
 )
 
 TILE_ORDER = ("goals", "roi", "rootcause", "health", "followup")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from opsretro.report.lessons_view import learnt
-from opsretro.report.look import SIZES, svg
+from opsretro.report.look import ON_PAGE, svg
 from opsretro.report.templates import render
 
 if TYPE_CHECKING:
@@ -52,4 +52,4 @@ class Shown:
 
     def _pictures(self, ident: str, label: str, draw: Callable[[str], Figure]) -> dict[str, Markup]:
         """The same picture in both sizes; the page shows the one that fits."""
-        return {size: svg(draw(size), ident=f"{ident}-{size}", label=label) for size in SIZES}
+        return {size: svg(draw(size), ident=f"{ident}-{size}", label=label) for size in ON_PAGE}

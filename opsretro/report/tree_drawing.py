@@ -62,7 +62,8 @@ class Labels:
     @classmethod
     def of(cls, lang: str) -> Labels:
         """The words of the catalogue."""
-        from opsretro.tables.trees import BASES, CATEGORIES, CONTROLS
+        from opsretro.tables.judgements import BASES, CONTROLS
+        from opsretro.tables.trees import CATEGORIES
 
         return cls(
             lang=lang,
