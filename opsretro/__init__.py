@@ -19,6 +19,7 @@ _HOMES = {
     "rootcause": "opsretro.analysis.rootcause:",
     "followup": "opsretro.analysis.followup:",
     "open_workspace": "opsretro.workspace:open_workspace",
+    "retro_meeting": "opsretro.meeting.retro:retro_meeting",
 }
 
 __version__ = version("opsretro")
@@ -33,6 +34,7 @@ __all__ = [
     "goals",
     "health",
     "open_workspace",
+    "retro_meeting",
     "roi",
     "rootcause",
 ]

@@ -1,4 +1,4 @@
-"""The command `opsretro`: run a month, look for daily signals, keep the ledger, start a workspace, write the sample.
+"""The command `opsretro`: run a month, hold its meeting, look for daily signals, keep the ledger, write a workspace.
 
 Exit codes: 0 published, or nothing new · 1 some section failed · 2 input refused, nothing written · 3 could not write ·
 4 new signals · 130 and 143 interrupted.
@@ -25,6 +25,7 @@ from opsretro.words import LANGUAGES, say
 EXAMPLES = {
     "run": "example: opsretro run --month 2026-10 --workspace data --out reports --lang zh-CN,en",
     "alerts": "example: opsretro alerts --workspace data --as-of 2026-09-23 --format json",
+    "meet": "example: opsretro meet --month 2026-10 --workspace data",
     "health": "example: opsretro health forget --before 2026-07 --workspace data",
     "ledger": "example: opsretro ledger add title='Size guide' owner=service-1 metric=refund_rate due=2026-11-16",
     "init": "example: opsretro init our-team",
@@ -79,7 +80,12 @@ def _parser() -> argparse.ArgumentParser:
     alerts = _command(commands, "alerts", "say what is new on a day; publishes nothing, exits 4 on news", _alerts)
     alerts.add_argument("--format", default="words", choices=("words", "json"), help="sentences, or a JSON line each")
     alerts.add_argument("--lang", default=None, metavar="L", help="language of the sentences (zh-CN or en)")
-    for command in (run, alerts):
+    meet = _command(commands, "meet", "hold the retro meeting of a month, full window in JupyterLab", _meet)
+    meet.add_argument("--month", required=True, metavar="M", help="the month it looks back on: 2026-10")
+    meet.add_argument("--lang", default=None, metavar="L", help="language of the meeting (zh-CN or en)")
+    meet.add_argument("--port", default=None, metavar="P", type=int, help="the only port to use (8899, or one near it)")
+    meet.add_argument("--no-browser", action="store_true", help="only print the address, with the token it needs")
+    for command in (run, alerts, meet):
         command.add_argument("--workspace", default="data", metavar="W", type=Path, help="folder of tables (./data)")
         command.add_argument("--as-of", default=None, metavar="T", help="the day up to which data is known")
     health = _command(commands, "health", "look after what people answered in the survey", None)
@@ -165,6 +171,21 @@ def _alerts(options: argparse.Namespace, _: str) -> int:
         print(line)
     print(summary(found, ops.lang), file=sys.stderr)
     return 4 if len(found.signals) else 0
+
+
+def _meet(options: argparse.Namespace, _: str) -> int:
+    from opsretro.meeting.meet import meet
+    from opsretro.monthly.notebook import notebook_folder
+
+    return meet(
+        options.month,
+        notebook=notebook_folder() / "05_retro_meeting.ipynb",
+        workspace=options.workspace,
+        lang=_languages(options.lang)[0] if options.lang else None,
+        as_of=options.as_of,
+        port=options.port,
+        browser=not options.no_browser,
+    )
 
 
 def _forget(options: argparse.Namespace, lang: str) -> int:

@@ -60,10 +60,11 @@ class Problem:
         return sentence[:1].upper() + sentence[1:]
 
     def line(self, lang: str = "en") -> str:
-        """The problem as one line with its source in front."""
+        """The problem as one line with its source in front; one without a source is a sentence alone."""
         from opsretro.words import say
 
-        return say("problem.line", lang, source=self.source, text=self.text(lang))
+        text = self.text(lang)
+        return say("problem.line", lang, source=self.source, text=text) if self.source else text
 
     def _where(self, lang: str) -> str:
         from opsretro.words import join_list, say

@@ -20,7 +20,7 @@ from opsretro.analysis.goal_review import GoalReview
 from opsretro.analysis.goal_table import goals_if_any, goals_in_force
 from opsretro.analysis.goal_verdicts import review_goals
 from opsretro.analysis.lessons import with_lessons
-from opsretro.analysis.methods.aggregate import as_moment, known_rows, local_dates
+from opsretro.analysis.methods.aggregate import is_filling, known_by
 from opsretro.analysis.result import Context
 from opsretro.analysis.roi_effects import begun_by, estimated
 from opsretro.analysis.roi_review import ActivityReview
@@ -38,6 +38,7 @@ from opsretro.words import LANGUAGES
 if TYPE_CHECKING:
     from opsretro.analysis.follow_review import FollowUp
     from opsretro.analysis.health_review import HealthReview
+    from opsretro.analysis.minutes import Minutes
 
 
 def open_workspace(path: str | Path = "data", *, lang: str | None = None, as_of: str | None = None) -> Workspace:
@@ -71,13 +72,9 @@ class Workspace:
     def __init__(self, inputs: Inputs, *, lang: str | None = None, as_of: str | None = None) -> None:
         self._inputs = inputs
         self.lang = lang or inputs.settings.locale
-        self._metrics = inputs.tables.get("metrics", pd.DataFrame())
-        self._moment = _moment(as_of, self._metrics, inputs.settings)
         self._is_cut = as_of is not None
-        if len(self._metrics):
-            known = known_rows(self._metrics, as_of=self._moment)
-            known = known.assign(date=local_dates(known, inputs.settings.timezone))
-            self._metrics = known if as_of is None else known[known["date"] <= self.as_of]
+        rows = inputs.tables.get("metrics", pd.DataFrame())
+        self._metrics, self._moment = known_by(rows, as_of, inputs.settings.timezone)
 
     def __dir__(self) -> list[str]:
         """What can be asked: the public names only, for tab completion."""
@@ -130,11 +127,7 @@ class Workspace:
 
     def _incomplete_days(self) -> int:
         """Newest days that are still filling up: those of the settings, and one that was loaded before its end."""
-        if self._moment is None or self._metrics.empty:
-            return self.settings.incomplete_days
-        newest = self._metrics["date"].max().date()
-        is_open = as_moment(newest, self.settings.timezone) > self._moment.floor("us")
-        return max(self.settings.incomplete_days, int(is_open))
+        return max(self.settings.incomplete_days, int(is_filling(self._metrics, self._moment, self.settings.timezone)))
 
     @property
     def _newest(self) -> pd.Timestamp:
@@ -170,8 +163,7 @@ class Workspace:
         Raises:
             InputError: The period is no period.
         """
-        span = Period.parse(period, source="period")
-        return rows_by_kpi(self._metrics, span)
+        return rows_by_kpi(self._metrics, Period.parse(period, source="period"))
 
     def check_period(self, period: str) -> None:
         """Refuse a period nothing can be said about, before anything runs.
@@ -194,7 +186,12 @@ class Workspace:
             raise InputError([Problem(code="no_such_month", source="--month", values=values)])
 
     def goal_review(
-        self, period: str, *, baseline_months: int | None = None, targets: Mapping[str, float] | None = None
+        self,
+        period: str,
+        *,
+        baseline_months: int | None = None,
+        targets: Mapping[str, float] | None = None,
+        instead: pd.DataFrame | None = None,
     ) -> GoalReview:
         """Goals of a period against their targets.
 
@@ -202,6 +199,7 @@ class Workspace:
             period: A month ``2026-10``, a quarter ``2026-Q3`` or a year ``2026``.
             baseline_months: Months the limits are frozen on, to try others than those of the settings; 8 to 24.
             targets: Target by goal_id, to see what another one would mean; in the unit of the goal, per cent as typed.
+            instead: Goals in place of those of the table, such as `plain_goal` of a KPI that has none.
 
         Returns:
             One row a goal in force, with separate verdicts: met, variation, assurance, and the pace of a running month.
@@ -212,7 +210,7 @@ class Workspace:
         """
         with speaking(self.lang):
             span = Period.parse(period, source="period")
-            goals = goals_in_force(self._inputs.tables, span, self.settings.rebases, targets)
+            goals = goals_in_force(self._inputs.tables, span, self.settings.rebases, targets, instead)
         calendar = self._calendar(span.end)
         facts = monthly_facts(
             goals,
@@ -383,6 +381,28 @@ class Workspace:
             review = review_actions(tables, known, span, starts=starts or {}, calendar=calendar.days, context=context)
         return with_lessons(review, self._inputs.tables).in_language(self.lang)
 
+    def minutes(self, period: str) -> Minutes:
+        """What the retro meetings of a period came to.
+
+        Args:
+            period: A month ``2026-10``, a quarter ``2026-Q3`` or a year ``2026``.
+
+        Returns:
+            Decisions, topics with their votes, boards, facts and parking lot; nothing the room has not seen.
+
+        Raises:
+            InputError: The period is none, no meeting looked back on it, or the file of one cannot be used.
+        """
+        from opsretro.analysis.minutes import minutes_of
+        from opsretro.tables.meetings import meetings_folder, read_meetings
+
+        with speaking(self.lang):
+            span = Period.parse(period, source="period")
+            folder = meetings_folder(self._inputs.folder, self.settings.sources)
+            if not (meetings := read_meetings(folder, span.months)):
+                raise InputError([Problem(code="table_needed", source="meetings/", values={"section": "meeting"})])
+        return minutes_of(meetings, period=span.label, context=self.context).in_language(self.lang)
+
     def _activity_tables(
         self, changes: Mapping[str, Mapping[str, Any]]
     ) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
@@ -406,12 +426,4 @@ class Workspace:
             check_rules(self.settings.alerts, self._inputs.tables["goals"])
         calendar = self._calendar(span.end).days
         facts = monthly_facts(goals, self._metrics, span, timezone=self.settings.timezone, calendar=calendar)
-        rules = self.settings.alerts
-        return goal_alerts(goals, facts, day=day, rules=rules, calendar=calendar, context=self.context)
-
-
-def _moment(as_of: str | None, metrics: pd.DataFrame, settings: Settings) -> pd.Timestamp | None:
-    if as_of is None:
-        newest = metrics["loaded_at"].max() if "loaded_at" in metrics else pd.NaT
-        return None if pd.isna(newest) else newest
-    return as_moment(as_of, settings.timezone)
+        return goal_alerts(goals, facts, day=day, rules=self.settings.alerts, calendar=calendar, context=self.context)

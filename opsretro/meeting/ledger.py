@@ -21,7 +21,6 @@ import pandas as pd
 from opsretro.errors import InputError, Problem, collecting
 from opsretro.meeting.ledger_text import Page, as_yaml, plain, rank
 from opsretro.tables.actions import FIELDS, FILE, OPEN, actions_of, read_actions
-from opsretro.tables.inputs import read_inputs
 from opsretro.tables.lessons import unknown_scopes
 from opsretro.tables.one_writer import alone, replace_whole
 from opsretro.tables.reader import read_cells
@@ -134,6 +133,8 @@ class Ledger:
         Raises:
             InputError: As `notes`.
         """
+        from opsretro.tables.inputs import read_inputs  # a meeting needs the ledger, and not every reader of tables
+
         found = [note for told in self.notes(workspace, sources).values() for note in told]
         with suppress(InputError):  # what is wrong elsewhere in the workspace is for the run to tell
             tables = read_inputs(workspace).tables

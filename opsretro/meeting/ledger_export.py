@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import re
 import unicodedata
@@ -17,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from opsretro.report import numbers
+from opsretro.report.plain_text import JOINER, one_line, spreadsheet, tame
 from opsretro.tables.contracts import CONTRACTS, FORMS
 from opsretro.tables.settings import FILE, Settings
 from opsretro.words import join_list, pick, say
@@ -33,29 +32,11 @@ FOLD = 75
 
 _TEXTS = {"title", "when", "then", "evidence"}
 _NUMBERS = {"baseline", "expected_effect", "carry_count"}
-_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
-_MARKUP = str.maketrans({sign: chr(ord(sign) + 0xFEE0) for sign in "*`<>[]@|~\\&#"})
-"""Signs that chats read as markup or mentions, and their wide forms, which look alike and do nothing."""
-_EDGE = re.compile(r"(?<!\w)_+|_+(?!\w)")
-_DOT = re.compile(r"(?<=\w)\.(?=[^\W\d_]{2})")
-_JOINER = "\u200d"
-_TURNED = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
-"""Signs that turn the direction of reading, so that a text is not what it looks like."""
 
 Names = Mapping[str, Mapping[str, str]]
 """Name of a metric by id and language."""
 
 Row = Mapping[str, Any]
-
-
-def one_line(text: str) -> str:
-    r"""A text without line ends and signs nobody sees, so that it can steer neither a terminal nor a list.
-
-    Example:
-        >>> one_line("two\nlines\x1b[31m")
-        'two lines [31m'
-    """
-    return " ".join("".join(sign if sign.isprintable() or sign == _JOINER else " " for sign in text).split())
 
 
 def listing(rows: Sequence[Row], today: str, lang: str) -> list[str]:
@@ -139,8 +120,8 @@ def _block(row: Row, lang: str, names: Names) -> str:
         "metric": _metric(row, lang, names),
         **_trigger(row, lang),
     }
-    lines = [f"- {_line(field, _tame(value), lang)}" for field, value in values.items() if value]
-    title = say("ledger.title", lang, title=_tame(told(row, "title", lang)), id=_tame(row["id"]))
+    lines = [f"- {_line(field, tame(value), lang)}" for field, value in values.items() if value]
+    title = say("ledger.title", lang, title=tame(told(row, "title", lang)), id=tame(row["id"]))
     return "\n".join([title, *lines])
 
 
@@ -156,18 +137,14 @@ def tracker(actions: pd.DataFrame, lang: str) -> bytes:
         spreadsheet would take for a formula begins with ``'``, and none turns the direction of reading. Numbers are
         plain, days ISO.
     """
-    file = io.StringIO()
-    writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([_cell(row, column, lang) for column in COLUMNS] for row in actions.to_dict("records"))
-    return file.getvalue().encode("utf-8-sig")
+    rows = actions.to_dict("records")
+    return spreadsheet(COLUMNS, [[_cell(row, column, lang) for column in COLUMNS] for row in rows])
 
 
-def _cell(row: Any, column: str, lang: str) -> str:
+def _cell(row: Any, column: str, lang: str) -> str | float:
     if column in _NUMBERS:
-        return "" if math.isnan(row[column]) else f"{row[column]:.12g}"
-    text = str(told(row, column, lang) if column in _TEXTS else row[column]).translate(_TURNED)
-    return f"'{text}" if text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA) else text
+        return float(row[column])
+    return str(told(row, column, lang) if column in _TEXTS else row[column])
 
 
 def calendar(actions: pd.DataFrame, lang: str, *, names: Names | None = None, team: str = "") -> bytes:
@@ -234,7 +211,7 @@ def _event(row: Any, field: str, team: str, summary: str, about: str) -> list[st
 def _escaped(text: str) -> str:
     """A text of a calendar: its four signs escaped, other signs nobody sees left out."""
     lines = re.sub(r"([\\;,])", r"\\\1", text).splitlines()
-    return r"\n".join("".join(sign for sign in line if sign.isprintable() or sign == _JOINER) for line in lines)
+    return r"\n".join("".join(sign for sign in line if sign.isprintable() or sign == JOINER) for line in lines)
 
 
 def _folded(line: str) -> bytes:
@@ -271,9 +248,3 @@ def _day(iso: str, lang: str) -> str:
 
 def _signed(ratio: float, lang: str) -> str:
     return f"{'+' if ratio > 0 else ''}{numbers.rate(ratio, lang)}"
-
-
-def _tame(text: str) -> str:
-    """A value as plain text of a chat: no markup, no mention, no address that turns into a link."""
-    text = one_line(text).translate(_MARKUP).replace("://", "：//")
-    return _DOT.sub("\u2024", _EDGE.sub(lambda found: "＿" * len(found[0]), text))

@@ -16,6 +16,7 @@ from typing import Any
 
 from opsretro.analysis.follow_review import FollowUp
 from opsretro.analysis.health_review import HealthReview
+from opsretro.analysis.minutes import Minutes
 from opsretro.analysis.result import Result
 from opsretro.errors import InputError, Problem, collecting, unseen
 from opsretro.monthly.notebook import Ran, notebook_folder, run_notebook
@@ -26,6 +27,8 @@ from opsretro.report.sections import SECTIONS, Section
 from opsretro.report.views import load
 from opsretro.tables.contracts import FORMS
 from opsretro.tables.health_register import record
+from opsretro.tables.inputs import Source
+from opsretro.tables.meetings import read_meetings
 from opsretro.tables.period import Period
 from opsretro.tables.readings import add_readings
 from opsretro.tables.settings import read_settings
@@ -42,8 +45,8 @@ class Outcome:
     """What became of one section.
 
     Attributes:
-        status: ``done``, ``failed``, ``absent`` or ``later`` (this version has no such review).
-        seconds: Wall time of its notebook.
+        status: ``done``, ``failed`` or ``absent``.
+        seconds: Wall time of its notebook, where it has one.
         result: Its result, when it has one.
         why: Why it failed, by language.
         notebook_sha256: Hash of the notebook that ran.
@@ -91,39 +94,47 @@ def run_month(
     """
     started = time.perf_counter()
     progress.say("checking", workspace=workspace)
-    ops, period, forms = _checked(workspace, month, langs[0], as_of)
-    rows = forms + sum(source.rows for source in ops.inputs.sources.values())
-    progress.say("checked", n=f"{rows:,}", tables=len(ops.inputs.tables) + bool(forms))
+    ops, period, forms, minutes = _checked(workspace, month, langs[0], as_of)
+    sources = {**ops.inputs.sources, **_meeting_files(ops, minutes)}
+    rows = forms + sum(source.rows for source in sources.values())
+    progress.say("checked", n=f"{rows:,}", tables=len(ops.inputs.tables) + bool(forms) + (minutes is not None))
     if ops.inputs.header_only:
         progress.say("header_only", files=", ".join(ops.inputs.header_only))
     with staging(out.resolve(), period.label) as staged:
         offered = {"month": period.label, "workspace": str(ops.inputs.folder), "out": ".", "lang": ops.lang}
         offered |= {"as_of": as_of} if as_of else {}
-        outcomes = {section.key: _run_section(section, ops, offered, staged, progress) for section in SECTIONS}
+        notebooks = [section for section in SECTIONS if section.notebook]
+        outcomes = {section.key: _run_section(section, ops, offered, staged, progress) for section in notebooks}
         outcomes |= _recorded(ops, outcomes, staged, progress)
+        is_good = any(outcome.status == "done" for outcome in outcomes.values())
+        outcomes["meeting"] = _met(minutes, outcomes["followup"].result, staged, progress)
         _archived(ops, outcomes["followup"].result, period, progress)
-        files = {source.file: source.rows for source in ops.inputs.sources.values() if source.rows}
+        files = {source.file: source.rows for source in sources.values() if source.rows}
         files |= {"survey/": forms} if forms else {}
         names = _write_pages(ops, period, outcomes, files, staged, langs)
         names += [
             f"{key}.{kind}" for key in outcomes for kind in ("ipynb", "json") if (staged / f"{key}.{kind}").exists()
         ]
-        manifest = _manifest(ops, period, outcomes, names, seconds=time.perf_counter() - started)
+        manifest = _manifest(ops, period, outcomes, sources, names, seconds=time.perf_counter() - started)
         (staged / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         final = out.resolve() / period.label
         failed = tuple(key for key, outcome in outcomes.items() if outcome.status == "failed")
-        worth_it = any(outcome.status == "done" for outcome in outcomes.values()) or not (final / MANIFEST).exists()
+        worth_it = is_good or (minutes is not None and not failed) or not (final / MANIFEST).exists()
         if worth_it:
             publish(staged, final, [*names, MANIFEST])
         progress.say("published" if worth_it else "kept", path=final / "index.html")
     return Published(page=final / "index.html" if worth_it else None, failed=failed)
 
 
-def _checked(workspace: Path, month: str, lang: str, as_of: str | None) -> tuple[Workspace, Period, int]:
-    """The inputs, the month and the number of survey forms, or every problem of them in one error."""
+def _checked(
+    workspace: Path, month: str, lang: str, as_of: str | None
+) -> tuple[Workspace, Period, int, Minutes | None]:
+    """The inputs, the month, the number of survey forms and the minutes, or every problem of them in one error."""
     problems: list[Problem] = []
     with collecting(problems):
         period = Period.parse(month)
+        folder = workspace.resolve() / read_settings(workspace)[0].sources.get("meetings", FORMS["meetings"])
+        meetings = read_meetings(folder, period.months)
     with collecting(problems):
         ops = open_workspace(workspace.resolve(), lang=lang, as_of=as_of)
     with collecting(problems):
@@ -132,7 +143,27 @@ def _checked(workspace: Path, month: str, lang: str, as_of: str | None) -> tuple
     if problems:
         raise InputError(problems)
     ops.check_period(period.label)
-    return ops, period, forms
+    return ops, period, forms, ops.minutes(period.label) if meetings else None
+
+
+def _meeting_files(ops: Workspace, minutes: Minutes | None) -> dict[str, Source]:
+    """The files of the meetings, for the manifest and the list of what was read."""
+    folder = ops.settings.sources.get("meetings", FORMS["meetings"])
+    files = [f"{folder}/{month}.json" for month in minutes.meetings["month"]] if minutes else []
+    digests = {file: hashlib.sha256((ops.inputs.folder / file).read_bytes()).hexdigest() for file in files}
+    return {file: Source(file=file, rows=1, sha256=digest) for file, digest in digests.items()}
+
+
+def _met(minutes: Minutes | None, followup: Result | None, staged: Path, progress: Progress) -> Outcome:
+    """The section of the meeting: what the room wrote is what is shown, so it needs no notebook."""
+    name = say("page.short.meeting", progress.lang)
+    if minutes is None:
+        progress.say("absent", section=name, tables="meetings/")
+        return Outcome(status="absent")
+    shown = minutes.beside(followup.actions["id"]) if isinstance(followup, FollowUp) else minutes
+    shown.save(staged)
+    progress.say("ran", section=name, seconds="0.0")
+    return Outcome(status="done", result=shown)
 
 
 def _run_section(
@@ -142,9 +173,6 @@ def _run_section(
     if not set(section.tables) <= ops.inputs.present:
         progress.say("absent", section=name, tables=", ".join(section.files))
         return Outcome(status="absent")
-    if section.notebook is None:
-        progress.say("not_reviewed", section=name)
-        return Outcome(status="later")
     source = notebook_folder() / f"{section.notebook}.ipynb"
     progress.say("running", section=name, notebook=source.name)
     ran = run_notebook(source, staged / f"{section.key}.ipynb", offered, progress=progress.bars)
@@ -216,7 +244,6 @@ def _write_pages(
         context=ops.context,
         results={key: outcome.result for key, outcome in outcomes.items() if outcome.result is not None},
         failures={key: outcome.why for key, outcome in outcomes.items() if outcome.why is not None},
-        present=ops.inputs.present,
         files=files,
         header_only=ops.inputs.header_only,
     )
@@ -242,7 +269,13 @@ def page_files(langs: Sequence[str]) -> dict[str, str]:
 
 
 def _manifest(
-    ops: Workspace, period: Period, outcomes: Mapping[str, Outcome], names: Sequence[str], *, seconds: float
+    ops: Workspace,
+    period: Period,
+    outcomes: Mapping[str, Outcome],
+    sources: Mapping[str, Source],
+    names: Sequence[str],
+    *,
+    seconds: float,
 ) -> dict[str, Any]:
     return {
         "schema": 1,
@@ -254,7 +287,7 @@ def _manifest(
         | {package: version(package) for package in PACKAGES},
         "inputs": {
             table: {"file": source.file, "rows": source.rows, "sha256": source.sha256}
-            for table, source in ops.inputs.sources.items()
+            for table, source in sources.items()
         },
         "sections": {
             key: {
