@@ -41,6 +41,7 @@ bench: $(READY)
 	@$(BIN)/python bench/health_changes.py
 	@$(BIN)/python bench/followup.py
 	@$(BIN)/python bench/ledger.py
+	@$(BIN)/python bench/meeting.py
 
 pictures: $(READY) browser
 	@$(BIN)/python docs/pictures.py

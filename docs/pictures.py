@@ -1,17 +1,24 @@
-"""The pictures of the documentation: the sample month, published anew and photographed; run by `make pictures`."""
+"""The pictures of the documentation: the sample month, published anew, and its meeting; run by `make pictures`."""
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from browsing import MISSING, ROOT, chromium, find_chromium, opened, picture, use_bundled_font
 
 from opsretro.cli import main as opsretro
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 HERE = Path(__file__).parent
 Picture = tuple[str, str, int, int, str]
@@ -35,6 +42,12 @@ RUNNING = (
 )
 """File, page, width and height of the window in px, element that is shown alone; of the month that is over, and of the
 same month while it was running."""
+MEETING = (
+    ("meeting.en.png", "en", "light", (".om-do-phase-result", ".om-do-to_open"), ".om-heap"),
+    ("meeting.zh-CN.png", "zh-CN", "dark", (".om-do-face-decide", ".om-decision"), ".om-beside svg"),
+)
+"""File, language, light or dark, what is clicked one after the other, and what is there when the picture is taken."""
+SIZE = (1280, 720)
 
 
 def main() -> int:
@@ -49,6 +62,14 @@ def main() -> int:
             if code := opsretro(words):
                 return code
             _take(path, Path(folder) / "2026-10", pictures)
+    for name, lang, scheme, clicks, shown in MEETING:
+        with (
+            _meeting(lang) as address,
+            chromium(path) as browser,
+            opened(browser, address, *SIZE, scheme=scheme) as page,
+        ):
+            _meet(page, clicks, shown)
+            picture(page, HERE / name)
     return 0
 
 
@@ -60,6 +81,31 @@ def _take(path: str, month: Path, pictures: Sequence[Picture]) -> None:
                 if element:
                     page.locator(element).evaluate("card => card.open = true")
                 picture(page.locator(element) if element else page, HERE / name)
+
+
+@contextmanager
+def _meeting(lang: str) -> Iterator[str]:
+    """The address of the sample's meeting, held on a copy of the sample."""
+    with TemporaryDirectory() as folder:
+        workspace = shutil.copytree(ROOT / "data", Path(folder) / "data")
+        words = ["meet", "--month", "2026-10", "--workspace", str(workspace), "--lang", lang, "--no-browser"]
+        command = [sys.executable, "-m", "opsretro.cli", *words]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as held:  # noqa: S603 - our own command
+            try:
+                yield held.stdout.readline().strip() if held.stdout else ""
+            finally:
+                held.terminate()
+
+
+def _meet(page: Page, clicks: Sequence[str], shown: str) -> None:
+    """Wait for the meeting, and go to what is to be seen of it."""
+    page.locator(".opsretro-meeting:popover-open").wait_for(timeout=120_000)
+    use_bundled_font(page)
+    for target in clicks:
+        page.locator(f"{target}:visible").first.click()
+    page.locator(shown).first.wait_for(timeout=60_000)
+    page.wait_for_timeout(2_000)  # what follows it comes in pieces
+    page.mouse.move(0, 0)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -25,3 +28,26 @@ def workspace(tmp_path) -> Path:
     rows = [f"{day},sales,{10 + int(day[-2:]) % 3}" for day in [*days, "2026-10-31"]]
     (folder / "metrics.csv").write_text("\n".join(["date,kpi,value", *rows, ""]), encoding="utf-8")
     return folder
+
+
+def publish(workspace: Path, out: Path) -> Path:
+    """The folder of October 2026, published by the real command."""
+    command = [Path(sys.executable).with_name("opsretro"), "run", "--month", "2026-10"]
+    done = subprocess.run(
+        [*command, "--workspace", workspace, "--out", out], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return out / "2026-10"
+
+
+@pytest.fixture(scope="session")
+def sample_month(tmp_path_factory) -> Path:
+    """The sample's month, published once for all processes of the tests; nobody writes into it."""
+    import fcntl  # Unix only
+
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "sample"
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        return folder / "2026-10" if (folder / "2026-10").exists() else publish(SAMPLE, folder)

@@ -11,9 +11,9 @@ from opsretro.report.page import MonthPage, page_html
 LANGUAGE_OF = {"index.html": "zh-CN", "index.en.html": "en"}
 
 
-def written(folder, review, *tables):
+def written(folder, review):
     """The pages of one review in both languages, and the folder they are in."""
-    parts = {"results": {review.section: review}, "failures": {}, "present": frozenset(tables), "files": {}}
+    parts = {"results": {review.section: review}, "failures": {}, "files": {}}
     page = MonthPage(period=review.period, context=review.context, **parts)
     for name in PAGES:
         (folder / name).write_text(page_html(page, LANGUAGE_OF[name]), encoding="utf-8")

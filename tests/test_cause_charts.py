@@ -28,7 +28,7 @@ from test_roi_charts import labelled, outside, touching
 from opsretro.report import cause_charts
 from opsretro.report.cause_text import CauseText
 from opsretro.report.cause_view import CauseView
-from opsretro.report.look import LIGHT, SIZES
+from opsretro.report.look import LIGHT, ON_PAGE
 from opsretro.words import LANGUAGES
 
 KINDS = ("parts", "course", "pareto")
@@ -287,7 +287,7 @@ def long_kpi(lang, made=kpi, part=cause):
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ON_PAGE)
 @pytest.mark.parametrize("kind", KINDS)
 def test_texts_stay_inside_and_apart(kind, size, lang):
     made, names = long_kpi(lang)
@@ -303,7 +303,7 @@ def test_long_titles_stay_inside_and_apart(kind, lang):
     assert outside(figure) == [] and touching(figure) == []
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ON_PAGE)
 @pytest.mark.parametrize("scale", [1e-6, 1e9])
 def test_any_size_of_money_leaves_room_for_the_bars(size, scale):
     made = kpi(cause(-75.0 * scale, 15.0 * scale), change=-100.0 * scale, reference=1e3 * scale, common=-40.0 * scale)
@@ -312,7 +312,7 @@ def test_any_size_of_money_leaves_room_for_the_bars(size, scale):
     assert figure.axes[0].get_position().width > 0.3
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ON_PAGE)
 def test_a_name_that_has_no_room_is_cut_where_people_see_it(size):
     made, names = long_kpi("en")
     labels = names_of(axes_of("parts", made, size=size, **names))

@@ -40,7 +40,7 @@ def pages(tmp_path_factory):
     split = {"subject": "sales", "rank": 0, "before": 0.04, "after": 0.036, "effect": -100.0, "method": "shapley"}
     trees = [*tree(), *tree("whys"), *tree(subject="conversion"), *tree(subject="unwatched", rank=0)]
     more = {"trees": trees, "leads": [lead()], "drivers": [split | {"factor": "orders/visits"}]}
-    return written(tmp_path_factory.mktemp("month"), every_state(names={"mini": LONG}, **more), "metrics")
+    return written(tmp_path_factory.mktemp("month"), every_state(names={"mini": LONG}, **more))
 
 
 @pytest.mark.parametrize("name", PAGES)

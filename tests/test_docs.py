@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from opsretro.cli import EXAMPLES
+from opsretro.meeting.board_templates import read_agenda
 
 ROOT = Path(__file__).parents[1]
 READMES = ("README.md", "README.zh-CN.md")
+GUIDES = (("docs/meeting.md", "docs/meeting.zh-CN.md"), ("docs/privacy.md", "docs/privacy.zh-CN.md"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 IMAGE = re.compile(r"!\[|<img ")
@@ -81,6 +83,28 @@ def test_both_readmes_show_the_same_commands_in_the_same_order(kind):
     ours, theirs = (blocks(kind, read(name)) for name in READMES)
     assert ours
     assert ours == theirs
+
+
+@pytest.mark.parametrize("pair", GUIDES)
+def test_both_languages_of_a_guide_show_the_same_commands_and_link_to_each_other(pair):
+    ours, theirs = (read(name) for name in pair)
+    assert blocks("sh", ours) == blocks("sh", theirs) != []
+    assert (Path(pair[1]).name in links(ours), Path(pair[0]).name in links(theirs)) == (True, True)
+
+
+@pytest.mark.parametrize("name", [name for pair in GUIDES for name in pair])
+def test_a_guide_names_no_subcommand_that_is_not_there_and_no_file_that_is_missing(name):
+    text = read(name)
+    assert named("opsretro", text) - set(EXAMPLES) == set()
+    assert [target for target in links(text) if not (ROOT / "docs" / target).exists()] == []
+
+
+def test_the_boards_of_the_readme_are_boards_a_meeting_can_use(readme, tmp_path):
+    example = next(block for language, block in FENCE.findall(readme) if "[[phases]]" in block)
+    (tmp_path / "boards.toml").write_text(example, encoding="utf-8")
+    agenda = read_agenda(tmp_path)
+    assert [(phase.key, phase.board) for phase in agenda.phases][1] == ("result", "live")
+    assert [column.key for column in agenda.boards["live"].columns] == ["before", "after"]
 
 
 def test_every_make_command_is_a_target(readme):

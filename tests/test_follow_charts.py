@@ -10,7 +10,7 @@ from test_roi_charts import labelled, outside, touching
 from opsretro.report import follow_charts
 from opsretro.report.follow_text import FollowText
 from opsretro.report.follow_view import FollowView
-from opsretro.report.look import LIGHT, SIZES
+from opsretro.report.look import LIGHT, ON_PAGE
 from opsretro.words import LANGUAGES
 
 KINDS = ("course", "forest", "grid")
@@ -149,7 +149,7 @@ def test_sides_have_no_sign_that_could_be_taken_for_the_metrics():
     assert "0%" in labels and not any(label.startswith(("+", "−")) for label in labels)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ON_PAGE)
 def test_both_sides_of_zero_are_named(size):
     wrong, wanted = draw("forest", MOVED, size=size).axes[0].texts[:2]
     assert [(text.get_text().strip(), text.get_ha(), text.get_position()[0]) for text in (wrong, wanted)] == [
@@ -219,7 +219,7 @@ def test_each_row_ends_with_how_it_stands():
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ON_PAGE)
 @pytest.mark.parametrize("kind", KINDS)
 def test_texts_stay_inside_and_apart(kind, size, lang):
     figure = draw(kind, MOVED | NAMED, NOT_MOVED | NAMED, WIDE | NAMED, size=size, lang=lang)

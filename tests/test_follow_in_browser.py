@@ -22,7 +22,7 @@ def pages(tmp_path_factory):
     actions = review.actions
     actions["title_en"] = actions["id"].map(titles).fillna(actions["title_en"])
     actions["title_zh"] = actions["id"].map(titles | {"M": LONG["zh-CN"]}).fillna(actions["title_zh"])
-    return written(tmp_path_factory.mktemp("month"), type(review)(**(vars(review) | {"actions": actions})), "actions")
+    return written(tmp_path_factory.mktemp("month"), type(review)(**(vars(review) | {"actions": actions})))
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from opsretro import open_workspace
+from opsretro.analysis.cause_subjects import plain_goal
 from opsretro.analysis.goal_review import GoalReview
 from opsretro.analysis.goals import process_limits
 from opsretro.errors import InputError
@@ -116,6 +117,20 @@ def test_a_goal_without_rows_still_shows_the_month_before(review):
 def test_a_goal_without_a_target_has_no_verdict_but_a_variation(review):
     row = review({"target": ""}, monthly([*CALM[:15], 130])).goal("g")
     assert (row["status"], row["reason"], row["variation"]) == ("no_data", "no_target", "signal")
+
+
+def test_a_kpi_without_a_goal_is_judged_by_its_own_past_alone(review, tmp_path):
+    others = '[[rebase]]\nkpi = "kpi"\nmonth = "2025-03"\nreason = "new"\n'
+    review({}, [*monthly(CALM), *monthly([*CALM[:-1], 150], kpi="refunds")], toml=others)
+    ops = open_workspace(tmp_path, lang="en")
+    found = ops.goal_review("2026-04", instead=plain_goal("refunds", ops.tables["metrics"])).goals.iloc[0]
+    assert (found["kpi"], found["actual"], found["status"], found["variation"]) == ("refunds", 150, "no_data", "signal")
+    assert math.isnan(found["target"])
+
+
+def test_a_kpi_that_metrics_does_not_have_has_no_months_either():
+    with pytest.raises(InputError, match="refund"):
+        plain_goal("refund", pd.DataFrame({"kpi": ["refunds"]}))
 
 
 def test_a_month_still_running_in_the_data_has_no_verdict(review):

@@ -12,7 +12,7 @@ from test_roi_charts import labelled, outside, touching
 from opsretro.report import health_charts
 from opsretro.report.health_text import HealthText
 from opsretro.report.health_view import HealthView
-from opsretro.report.look import LIGHT, SIZES
+from opsretro.report.look import LIGHT, ON_PAGE
 from opsretro.words import LANGUAGES
 
 KINDS = ("overview", "course", "courses", "beside", "spread")
@@ -171,7 +171,7 @@ def test_small_pictures_of_a_group_are_drawn_too():
     assert len(review().course(group="team=growth").axes) == len(LEVELS)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ON_PAGE)
 def test_the_scale_of_a_line_never_leaves_the_scale_of_the_answers(size):
     low, high = axes_of("course", review(), size=size).get_ylim()
     assert low >= 0.9 and high <= 5.1
@@ -282,7 +282,7 @@ def long_names(lang):
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ON_PAGE)
 @pytest.mark.parametrize("kind", KINDS)
 def test_texts_stay_inside_and_apart(kind, size, lang):
     for found in (review(MIXED, lang=lang, hidden=HIDDEN), long_names(lang)):
@@ -300,12 +300,12 @@ def test_titles_stay_inside_and_apart_and_the_keys_are_whole(kind, lang):
 
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_our_own_names_are_never_cut(lang):
-    for size in SIZES:
+    for size in ON_PAGE:
         drawn = [axes.texts[0].get_text() for axes in draw("courses", review(lang=lang), size=size).axes]
         assert not [name for name in [*drawn, *names_of(axes_of("overview", review(lang=lang)))] if name.endswith("…")]
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ON_PAGE)
 def test_a_group_and_its_dimension_break_between_the_two(size):
     label = draw("overview", size=size).axes[0].get_yticklabels()[2].get_text()
     assert label == "Growth group ·\nManageable workload"

@@ -17,7 +17,7 @@ __all__ = ["browser", "unfolded", "visit"]
 def pages(tmp_path_factory):
     """The pages of a month with a change in everybody's and a group's scores, withheld cells and long names."""
     found = review(DOWN | {("team=growth", "workload"): "down"}, names=LONG)
-    return written(tmp_path_factory.mktemp("month"), found, "survey")
+    return written(tmp_path_factory.mktemp("month"), found)
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -8,7 +8,8 @@ import unicodedata
 import pytest
 
 from opsretro.meeting.ledger import Ledger
-from opsretro.meeting.ledger_export import COLUMNS, calendar, listing, markdown, one_line, tracker
+from opsretro.meeting.ledger_export import COLUMNS, calendar, listing, markdown, tracker
+from opsretro.report.plain_text import one_line
 
 ACTION = {
     "title": {"zh-CN": "尺码说明", "en": "Size guide"},

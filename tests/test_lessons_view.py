@@ -60,9 +60,7 @@ def test_a_cause_has_the_lesson_about_its_slice_beside_it(ops):
 
 
 def test_the_page_shows_them_in_the_section_they_are_about(ops, goals):
-    page = MonthPage(
-        period="2026-10", context=ops.context, results={"goals": goals}, failures={}, present=frozenset(), files={}
-    )
+    page = MonthPage(period="2026-10", context=ops.context, results={"goals": goals}, failures={}, files={})
     section = re.search(r'<section id="goals".*?</section>', page_html(page, "zh-CN"), flags=re.DOTALL)[0]
     assert "应用发版后两天内，按设备、城市和新老客查看转化率" in section and "有效期至 2027年3月31日" in section
 

@@ -2,15 +2,13 @@
 
 import re
 import shutil
-import subprocess
-import sys
 from contextlib import contextmanager
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from browsing import ROOT, chromium, need_chromium, skip_without_chromium
+from conftest import publish
 
 skip_without_chromium()
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -73,15 +71,6 @@ FAINT = """words => {
 """How many pieces of text there are, and those whose contrast is below 4.5 (WCAG 2.2, 1.4.3, level AA)."""
 
 
-def publish(workspace, out):
-    command = [Path(sys.executable).with_name("opsretro"), "run", "--month", "2026-10"]
-    done = subprocess.run(
-        [*command, "--workspace", workspace, "--out", out], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return out / "2026-10"
-
-
 @pytest.fixture(scope="module")
 def browser():
     with chromium(need_chromium()) as started:
@@ -89,8 +78,8 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def month(browser, tmp_path_factory):
-    return publish(ROOT / "data", tmp_path_factory.mktemp("reports"))
+def month(browser, sample_month):
+    return sample_month
 
 
 @pytest.fixture(scope="module")

@@ -35,6 +35,9 @@ ADDRESSED = [
     ("@hanmeimei did not test", "@hanmeimei"),
     ("＠hanmeimei 没有测试", "@hanmeimei"),
     ("@张三丰 没有测试", "@张三丰"),
+    ("张建国经理没有安排测试", "张建国经理"),
+    ("李明主任不同意", "李明主任"),
+    ("因为被赵敏总监叫停", "赵敏总监"),
 ]
 
 LOOK_ALIKES = (
@@ -46,7 +49,12 @@ LOOK_ALIKES = (
 小周期波动|老顾客流失|小张贴画缺货|缩小白名单后流失|资金主管岗位空缺|流程经理岗位空缺|任何经理都能改价
 如何总结没有规定|一张总表没有维护|一张工单处理三天|对于某些机型不可用|由于某渠道停投|高某些指标|双方总部不一致
 历史总量不清|回顾总结太晚|小马路店停业|老方法沿用至今|小于目标值|向总部申请太慢|低于总额|大小王牌混用
-产品经理岗位空缺|运营组人手不足|客服主管培训少|The product manager role is vacant
+产品经理岗位空缺|苏州经理岗位空缺|高级经理审批慢|项目经理没有排期|白班主管人手不足|区域经理太多|周末主管不在岗|客户经理流失|大区总监换岗
+万达店长没有收到|龙湖店长要等|张江店长换了|秦淮经理空缺|江浙沪经理太少|申诉主管要等财务确认|顾问主管空缺|高层主管审批太慢|找高层经理签字
+文档组长空缺|韩语老师难找|周会主管没定|方便店长核对库存的工具没有|高效店长的做法没有推广|任命店长太晚
+Manager Sign-off takes three days|Google Tag Manager Fired twice|Account Manager Turnover is high
+Manager training is late|Director Approval Process takes long
+运营组人手不足|客服主管培训少|The product manager role is vacant
 customer service was short of people|Mrkt spend fell|drop in DR Plan tests|200 ms Latency
 the Growth group has 11 people|A/B test ended early|1024 orders were lost|order DD20261001-22 was lost
 a rate of 3 @ 5 %|icon@2x is missing|growth-21 orders|re-growth-2|growth-2-old list|xgrowth-2|Annabel Smithson shop

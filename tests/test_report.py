@@ -136,7 +136,6 @@ def test_the_page_of_a_failed_section_says_why():
         context=Context(),
         results={},
         failures={"goals": {"en": "cell 4: KeyError.", "zh-CN": "单元格 4"}},
-        present=frozenset({"goals", "metrics"}),
         files={},
     )
     assert "This section failed: cell 4: KeyError. The rest of the page is not affected." in page_html(page, "en")
@@ -168,7 +167,6 @@ def _page(review, lang: str) -> str:
         context=review.context,
         results={"goals": review},
         failures={},
-        present=frozenset({"goals", "metrics"}),
         files={"goals.csv": 9},
     )
     return page_html(page, lang)

@@ -14,7 +14,7 @@ from roi_cases import EVIL, TURNED, altered, named, year_of_every_kind
 from opsretro.report import roi_charts
 from opsretro.report.bars import note
 from opsretro.report.drawing import shorten, wide, wrapped
-from opsretro.report.look import LIGHT, SIZES
+from opsretro.report.look import LIGHT, ON_PAGE
 from opsretro.report.roi_text import RoiText
 from opsretro.report.roi_view import RoiView
 from opsretro.words import LANGUAGES
@@ -325,7 +325,7 @@ def test_words_break_between_them_and_chinese_anywhere():
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ON_PAGE)
 @pytest.mark.parametrize("kind", KINDS)
 def test_texts_stay_inside_and_apart(kinds, kind, size, lang):
     figure = draw(named(kinds, sale=LONG, gift="双十一预热活动" * 5), kind, size, lang)
@@ -338,7 +338,7 @@ def test_titles_and_captions_stay_inside_and_apart(kinds, kind):
     assert outside(figure) == [] and touching(figure) == []
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ON_PAGE)
 @pytest.mark.parametrize("name", [LONG, "双十一预热活动" * 8])
 @pytest.mark.parametrize("kind", ["sale", "split"])
 def test_a_long_name_does_not_push_the_title_out_of_a_notebooks_picture(kinds, kind, name, size):
@@ -347,7 +347,7 @@ def test_a_long_name_does_not_push_the_title_out_of_a_notebooks_picture(kinds, k
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ON_PAGE)
 @pytest.mark.parametrize("code", ["pre_trend", "not_separable"])
 def test_a_picture_of_words_stays_inside(kinds, code, size, lang):
     refused = named(altered(kinds, "stamps", refused=code), stamps=LONG)
@@ -355,7 +355,7 @@ def test_a_picture_of_words_stays_inside(kinds, code, size, lang):
     assert outside(figure) == [] and len(figure.texts[0].get_text().splitlines()) > 1
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", ON_PAGE)
 @pytest.mark.parametrize("scale", [1e-4, 1e6])
 def test_any_size_of_money_leaves_room_for_the_marks(kinds, size, scale):
     money = [name for name in kinds.activities if name.startswith("profit") or name == "attributed_profit"]

@@ -19,7 +19,7 @@ __all__ = ["browser", "unfolded", "visit"]
 def pages(tmp_path_factory):
     """The pages of a year in both languages."""
     folder = tmp_path_factory.mktemp("year")
-    return written(folder, year_of_every_kind(folder), "activities", "daily_metrics")
+    return written(folder, year_of_every_kind(folder))
 
 
 @pytest.mark.parametrize("name", PAGES)

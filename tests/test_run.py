@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import subprocess
 import sys
 
 import pytest
+from meeting_cases import HIDDEN, meeting, saved
 
 from opsretro import cli
 from opsretro.monthly.notebook import declared_parameters, notebook_folder, without_live_cells
@@ -37,7 +39,7 @@ KEYS = ("followup", "goals", "health", "roi", "rootcause")
 
 def test_the_month_has_these_files_and_no_others(month):
     sections = [f"{key}.{kind}" for key in KEYS for kind in ("ipynb", "json")]
-    names = sorted([*sections, "index.en.html", "index.html", "run.json"])
+    names = sorted([*sections, "meeting.json", "index.en.html", "index.html", "run.json"])
     assert sorted(path.name for path in month.iterdir()) == names
     assert [path.name for path in month.parent.iterdir()] == ["2026-10"]
 
@@ -75,10 +77,10 @@ def test_the_executed_notebook_has_no_live_cell_and_the_month_as_text(month):
     assert 'month = "2026-10"' in "".join(injected["source"])
 
 
-def test_the_same_input_gives_the_same_bytes(month, tmp_path):
-    assert run(month.parents[1] / "工作区", tmp_path) == 0
-    for name in ("index.html", "index.en.html", "goals.json"):
-        assert (tmp_path / "2026-10" / name).read_bytes() == (month / name).read_bytes()
+def test_the_same_input_gives_the_same_bytes_wherever_it_lies(month, sample_month):
+    names = ["index.html", "index.en.html", *(f"{key}.json" for key in KEYS), "meeting.json"]
+    same = [name for name in names if (sample_month / name).read_bytes() == (month / name).read_bytes()]
+    assert same == names
 
 
 def test_one_language_is_index_html(workspace, tmp_path, capsys):
@@ -202,3 +204,83 @@ def test_a_quarter_and_a_year_are_published_under_their_name(workspace, tmp_path
     words = ["run", "--month", period, "--workspace", str(workspace), "--out", str(tmp_path / "out"), "--lang", "en"]
     assert cli.main(words) == 0
     assert f"<title>{title}" in (tmp_path / "out" / period / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def met(tmp_path):
+    """A workspace with a meeting and nothing else, so that no notebook runs."""
+    folder = tmp_path / "ws"
+    folder.mkdir()
+    return saved(folder)
+
+
+def test_a_meeting_is_published_with_its_numbers_and_its_hash(met, tmp_path):
+    assert run(met, tmp_path / "r", "--lang", "en") == 0
+    month = tmp_path / "r" / "2026-10"
+    assert sorted(path.name for path in month.iterdir()) == ["index.html", "meeting.json", "run.json"]
+    found = json.loads((month / "run.json").read_text(encoding="utf-8"))
+    digest = hashlib.sha256((met / "meetings" / "2026-10.json").read_bytes()).hexdigest()
+    assert found["inputs"]["meetings/2026-10.json"] == {"file": "meetings/2026-10.json", "rows": 1, "sha256": digest}
+    assert found["sections"]["meeting"]["status"] == "done"
+    assert "3 actions were decided for the next month." in (month / "index.html").read_text(encoding="utf-8")
+
+
+def test_nothing_nobody_has_seen_is_published(met, tmp_path):
+    assert run(met, tmp_path / "r") == 0
+    assert [
+        path.name for path in (tmp_path / "r").rglob("*") if path.is_file() and HIDDEN in path.read_text("utf-8")
+    ] == []
+
+
+def test_the_same_meeting_gives_the_same_bytes_and_another_one_other_bytes(met, tmp_path):
+    names = ("index.html", "index.en.html", "meeting.json")
+    pages = []
+    for held in ("2026-11-03", "2026-11-03", "2026-11-04"):
+        saved(met, meeting(held=held, closed=held == "2026-11-04"))
+        assert run(met, tmp_path / "r") == 0
+        pages.append([(tmp_path / "r" / "2026-10" / name).read_bytes() for name in names])
+    assert pages[0] == pages[1] and not any(map(bytes.__eq__, pages[1], pages[2]))
+
+
+def test_a_broken_meeting_is_refused_before_anything_runs(workspace, tmp_path, capsys):
+    (saved(workspace) / "meetings" / "2026-10.json").write_text('{"month": "2026-10",', encoding="utf-8")
+    (workspace / "goals.csv").write_text("goal_id\n", encoding="utf-8")
+    assert run(workspace, tmp_path / "r", "--lang", "en") == 2
+    said = capsys.readouterr().err
+    assert "meetings/2026-10.json" in said and "goals.csv" in said and not (tmp_path / "r").exists()
+
+
+def test_a_decision_is_linked_to_its_action_in_the_follow_up(met, tmp_path):
+    ledger = 'actions:\n  - id: A-2026-10-1\n    title: Small refunds\n    created_in: "2026-10"\n'
+    (met / "actions.yaml").write_text(ledger, encoding="utf-8")
+    assert run(met, tmp_path / "r", "--lang", "en") == 0
+    page = (tmp_path / "r" / "2026-10" / "index.html").read_text(encoding="utf-8")
+    assert page.count('href="#open-action-A-2026-10-1"') == page.count('id="open-action-A-2026-10-1"') == 1
+
+
+def test_a_meeting_of_another_month_is_not_read(met, tmp_path):
+    (met / "meetings" / "2026-09.json").write_text("{", encoding="utf-8")
+    assert run(met, tmp_path / "r", "--lang", "en") == 0
+
+
+def test_without_a_meeting_the_page_says_how_to_hold_one(met, tmp_path, capsys):
+    assert cli.main(["run", "--month", "2026-09", "--workspace", str(met), "--out", str(tmp_path), "--lang", "en"]) == 0
+    page = (tmp_path / "2026-09" / "index.html").read_text(encoding="utf-8")
+    assert "`opsretro meet --month 2026-09` holds one" in page and "Meeting: no data" in capsys.readouterr().err
+
+
+def test_a_quarter_has_the_meetings_of_its_months(met, tmp_path):
+    saved(met, meeting(month="2026-11", held="2026-12-02"))
+    words = ["run", "--month", "2026-Q4", "--workspace", str(met), "--out", str(tmp_path / "r"), "--lang", "en"]
+    assert cli.main(words) == 0
+    manifest = json.loads((tmp_path / "r" / "2026-Q4" / "run.json").read_text(encoding="utf-8"))
+    assert list(manifest["inputs"]) == ["meetings/2026-10.json", "meetings/2026-11.json"]
+
+
+def test_a_meeting_does_not_make_a_failed_run_worth_publishing(workspace, tmp_path, capsys, kernel_startup):
+    assert run(saved(workspace), tmp_path, "--lang", "en") == 0
+    before = (tmp_path / "2026-10" / "index.html").read_bytes()
+    kernel_startup.write_text("import os\nos._exit(1)\n", encoding="utf-8")
+    assert run(workspace, tmp_path, "--lang", "en") == 1
+    assert "the earlier report stays" in capsys.readouterr().err
+    assert (tmp_path / "2026-10" / "index.html").read_bytes() == before

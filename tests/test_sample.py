@@ -9,9 +9,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from opsretro import InputError, health
+from opsretro import InputError, health, open_workspace
+from opsretro.meeting.facts import Evidence
+from opsretro.meeting.ledger import Ledger
 from opsretro.tables.calendar import CalendarEnds, calendar_days
 from opsretro.tables.health_register import months_that_differ, read_register
+from opsretro.tables.meetings import as_json, read_meeting
 from opsretro.tables.sample import story, write_sample
 from opsretro.tables.sample.campaigns import campaigns
 from opsretro.tables.survey import read_survey
@@ -24,6 +27,11 @@ DIMENSIONS = ["channel", "city_tier", "device", "user_type"]
 def fresh(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sample")
     return {path.relative_to(folder): path.read_bytes() for path in write_sample(folder)}
+
+
+@pytest.fixture(scope="module")
+def meeting():
+    return read_meeting(DATA / "meetings" / "2026-10.json")
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +57,7 @@ def test_data_folder_is_what_the_generator_writes_byte_for_byte(fresh):
 
 def test_another_seed_changes_random_tables_only(fresh, tmp_path):
     other = {path.relative_to(tmp_path): path.read_bytes() for path in write_sample(tmp_path, seed=1)}
-    same = {path.name for path in fresh if fresh[path] == other[path]}
+    same = {path.name for path in fresh if fresh[path] == other.get(path)}
     static = {"retro.toml", "goals.csv", "events.csv", "activities.csv", "actions.yaml", "causes.yaml", "items.csv"}
     static |= {"lessons.yaml"}
     assert same == static | {"cost_ledger.csv", "suggestions.csv", "teams.csv"}
@@ -178,6 +186,25 @@ def test_only_the_growth_groups_workload_got_worse():
     score = said["2、这个月我的工作量是做得完的"].map(agree).groupby([said["1、团队"], "month"]).mean().unstack()
     fall = score["2026-09"] - score["2026-10"]
     assert fall["growth"] > 0.8 > fall.drop("growth").max()
+
+
+def test_the_meeting_is_written_as_the_kit_writes_it(meeting):
+    assert (DATA / "meetings" / "2026-10.json").read_bytes() == as_json(meeting)
+
+
+def test_the_meeting_is_over_and_nothing_of_its_course_is_left(meeting):
+    assert (meeting.closed, meeting.session, dict(meeting.drafts), meeting.undo) == (True, "", {}, ())
+
+
+def test_the_meeting_decided_what_stands_in_the_ledger(meeting):
+    entry = Ledger(DATA / "actions.yaml").entry("A-2026-10-1").values
+    kept = [decision for decision in meeting.decisions if decision.id == "A-2026-10-1"]
+    assert [all(entry[name] == value for name, value in one.fields.items()) for one in kept] == [True]
+
+
+def test_the_meeting_opened_with_what_the_review_flags(meeting):
+    flagged = Evidence(open_workspace(DATA, lang="en"), "2026-10").facts()
+    assert [(fact.section, fact.anchor) for fact in meeting.facts] == [(fact.section, fact.anchor) for fact in flagged]
 
 
 def test_survey_addresses_are_reserved_for_documentation():

@@ -12,7 +12,8 @@ from browsing import MISSING, chromium, find_chromium, is_required, opened, use_
 from opsretro.report.look import DARK, LIGHT, css_tokens
 from opsretro.report.tree_drawing import Labels, fishbone_svg, whys_svg
 from opsretro.tables import sample
-from opsretro.tables.trees import BASES, CATEGORIES, COLUMNS, CONTROLS, TYPES, read_cause_trees
+from opsretro.tables.judgements import BASES, CONTROLS
+from opsretro.tables.trees import CATEGORIES, COLUMNS, TYPES, read_cause_trees
 
 WORDS = {
     "zh-CN": {"fact": "事实", "guess": "猜测", "controllable": "可控", "influence": "可影响", "escalate": "需上报"},

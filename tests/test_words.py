@@ -25,6 +25,8 @@ from opsretro.analysis.methods.funnel import FACTORS
 from opsretro.analysis.methods.month_changes import Verdict as Change
 from opsretro.analysis.methods.returns import Verdict
 from opsretro.analysis.methods.smart import Defect
+from opsretro.analysis.minutes import ASKED as ASKED_OF_A_DECISION
+from opsretro.analysis.minutes import DIRECTIONS
 from opsretro.analysis.roi_figures import STAGES
 from opsretro.analysis.team_score import ASSESSORS
 from opsretro.errors import InputError, Problem
@@ -42,21 +44,25 @@ from opsretro.report.health_charts import WORKLOAD
 from opsretro.report.health_text import KINDS as DROPPED
 from opsretro.report.health_view import COLUMNS as HEALTH_COLUMNS
 from opsretro.report.health_view import ITEM
+from opsretro.report.minutes_view import CERTAINTY as MINUTES_CERTAINTY
+from opsretro.report.minutes_view import COLUMNS as MINUTES_COLUMNS
 from opsretro.report.roi_text import SHOWN
 from opsretro.report.roi_view import COLUMNS as ROI_COLUMNS
 from opsretro.report.sections import SECTIONS
 from opsretro.tables.actions import ASKED, CHOICES
 from opsretro.tables.cells import convert
 from opsretro.tables.contracts import Column, Kind
+from opsretro.tables.judgements import BASES, CONTROLS
+from opsretro.tables.meetings import PHASES
 from opsretro.tables.settings import _READERS as SETTINGS
 from opsretro.tables.settings import read_settings
-from opsretro.tables.trees import BASES, CATEGORIES, CONTROLS
+from opsretro.tables.trees import CATEGORIES
 from opsretro.tables.trees import KINDS as TREES
 from opsretro.words import LANGUAGES, catalogue, join_list, pick, say
 
 PACKAGE = Path(__file__).parents[1] / "opsretro"
 WORD_OF = {"goal": "goals.", "roi": "roi.", "cause": "cause.", "health": "health."}
-WORD_OF |= {"explore": "explore.", "follow": "followup."}
+WORD_OF |= {"explore": "explore.", "follow": "followup.", "minutes": "minutes."}
 """Where `word("…")` looks, by the first word of the module's name."""
 REFUSALS = ["short_pre", "pre_trend", "overlap", "not_separable"]
 SPANS = ["month", "quarter", "year"]
@@ -78,7 +84,8 @@ def asked(call, stem):
         return "problem.", next(keyword.value for keyword in call.keywords if keyword.arg == "code")
     if name in {"refuse", "problem"} and len(call.args) > 1:
         return "problem.", call.args[0]
-    if isinstance(call.func, ast.Attribute) and name in REFUSING:
+    plain = name == {"board_templates": "_problem", "card_changes": "_refused"}.get(stem)
+    if plain or (isinstance(call.func, ast.Attribute) and name in REFUSING):
         return "problem.", call.args[0]
     if name == "say" and call.args:
         return "cli." if isinstance(call.func, ast.Attribute) else "", call.args[0]
@@ -249,6 +256,18 @@ def dynamic_keys():
         ],
         "followup.controllable": CHOICES["controllable"],
         "followup.ask": ["carried", "carried_some"],
+        "minutes.headline": SPANS,
+        **dict.fromkeys(("minutes.lacks", "minutes.field"), ASKED_OF_A_DECISION),
+        "minutes.finding": [
+            "unwritten",
+            *(f"no_{name}" for name in ASKED_OF_A_DECISION),
+            "still_open",
+            "topics",
+            "parked",
+        ],
+        "minutes.wanted": DIRECTIONS,
+        "minutes.phase": PHASES,
+        "minutes.column": [*MINUTES_COLUMNS, *MINUTES_CERTAINTY],
         "explore.against": Against,
         "ledger.status": CHOICES["status"],
         "ledger.field": [*LISTED, "check_on", "when", "then", "trigger", "direction"],
