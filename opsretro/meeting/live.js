@@ -6,6 +6,7 @@
 // - let hundreds of cards be drawn as one piece of HTML and still be picked with mouse and keyboard.
 
 const PATIENCE = 2500; // milliseconds without an answer before the kernel counts as gone
+const PATIENCE_BUSY = 15_000; // the same for one that says it is working: it may hang in the middle of that
 const PING = 1000;
 
 function render({ model, el }) {
@@ -33,7 +34,7 @@ function render({ model, el }) {
   };
   const status = () => model.widget_manager?.kernel?.status ?? "";
   const look = () => {
-    const silent = asked > answered && Date.now() - asked > PATIENCE && status() !== "busy";
+    const silent = asked > answered && Date.now() - asked > (status() === "busy" ? PATIENCE_BUSY : PATIENCE);
     if (/restarting|dead|terminating/.test(status())) answered = 0; // the next kernel does not know this widget
     const gone = answered === 0 || silent;
     if (gone !== lost) {
