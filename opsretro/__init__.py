@@ -8,6 +8,7 @@ from typing import Any
 
 _HOMES = {
     "InputError": "opsretro.errors:InputError",
+    "TeamResult": "opsretro.analysis.own_result:TeamResult",
     "explore": "opsretro.meeting.explore:explore",
     "explore_actions": "opsretro.meeting.explore_actions:explore_actions",
     "explore_activities": "opsretro.meeting.explore_activities:explore_activities",
@@ -25,6 +26,7 @@ _HOMES = {
 __version__ = version("opsretro")
 __all__ = [
     "InputError",
+    "TeamResult",
     "explore",
     "explore_actions",
     "explore_activities",

@@ -32,6 +32,9 @@ EXAMPLES = {
     "sample": "example: opsretro sample --out sample",
 }
 
+ENGINES = ("fork", "kernel")
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Entry point of the command.
@@ -77,6 +80,19 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--month", required=True, metavar="M", help="what to review: 2026-10, 2026-Q3 or 2026")
     run.add_argument("--out", default="reports", metavar="R", type=Path, help="folder for the reports (./reports)")
     run.add_argument("--lang", default=None, metavar="L", help="languages of the pages (zh-CN,en)")
+    run.add_argument("--jobs", default=None, metavar="N", help="sections that run side by side (one a processor)")
+    run.add_argument("--timeout", default=None, metavar="SECONDS", help="time for each notebook (any)")
+    run.add_argument("--force", action="store_true", help="compute again what has not changed")
+    run.add_argument("--engine", default="fork", metavar="E", help="fork, or kernel: papermill's own, slower")
+    run.add_argument(
+        "--notebooks", default=None, metavar="DIR", type=Path, help="the team's own notebooks, beside ours"
+    )
+    run.add_argument(
+        "-p", dest="given", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the notebooks"
+    )
+    run.add_argument(
+        "--log-format", default="words", choices=("words", "json"), help="what is told: words, or a JSON line an event"
+    )
     alerts = _command(commands, "alerts", "say what is new on a day; publishes nothing, exits 4 on news", _alerts)
     alerts.add_argument("--format", default="words", choices=("words", "json"), help="sentences, or a JSON line each")
     alerts.add_argument("--lang", default=None, metavar="L", help="language of the sentences (zh-CN or en)")
@@ -141,22 +157,56 @@ def _languages(text: str | None) -> tuple[str, ...]:
 
 
 def _run(options: argparse.Namespace, lang: str) -> int:
+    for name in THREADS:
+        os.environ.setdefault(name, "1")  # one a process: the sections share the processors, and sums keep their order
+    from opsretro.monthly.check import Options
     from opsretro.monthly.progress import Progress
     from opsretro.monthly.run import run_month
-
-    langs = _languages(options.lang)
 
     published = run_month(
         options.month,
         workspace=options.workspace,
         out=options.out,
-        as_of=options.as_of,
-        langs=langs,
-        progress=Progress(lang),
+        progress=Progress(lang, form=options.log_format),
+        options=Options(langs=_languages(options.lang), **_how(options)),
     )
     if published.page is not None:
         print(published.page)
     return 1 if published.failed else 0
+
+
+def _how(options: argparse.Namespace) -> dict[str, Any]:
+    """How a month is run, or every problem with what the options say of it."""
+    problems = []
+    if options.engine not in ENGINES:
+        values = {"value": options.engine, "fix": ", ".join(ENGINES)}
+        problems.append(Problem(code="not_an_engine", source="--engine", values=values))
+    numbers: dict[str, float | None] = {}
+    for name, kind in (("jobs", int), ("timeout", float)):
+        text = getattr(options, name)
+        try:
+            numbers[name] = None if text is None else kind(text)
+            is_bad = text is not None and not 0 < kind(text) < float("inf")
+        except ValueError:
+            is_bad = True
+        if is_bad:
+            problems.append(Problem(code="not_positive", source=f"--{name}", values={"value": text}))
+    if problems:
+        raise InputError(problems)
+    return {
+        "as_of": options.as_of,
+        "engine": options.engine,
+        "jobs": numbers["jobs"] or _processors(),
+        "seconds": numbers["timeout"],
+        "force": options.force,
+        "notebooks": options.notebooks,
+        "given": options.given,
+    }
+
+
+def _processors() -> int:
+    """Processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _alerts(options: argparse.Namespace, _: str) -> int:

@@ -11,6 +11,7 @@ The tree of errors::
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from traceback import extract_tb
 from typing import ParamSpec, TypeVar
 
 ROWS_SHOWN = 5
+_ENDS = re.compile("[\t\n\u2028\u2029]+")
 Code = TypeVar("Code", bound=StrEnum)
 Value = TypeVar("Value")
 Given = ParamSpec("Given")
@@ -56,7 +58,7 @@ class Problem:
 
         what = say(f"problem.{self.code}", lang, **self.values)
         where = self._where(lang)
-        sentence = say("problem.at", lang, where=where, what=what) if where else what
+        sentence = _one_line(say("problem.at", lang, where=where, what=what) if where else what)
         return sentence[:1].upper() + sentence[1:]
 
     def line(self, lang: str = "en") -> str:
@@ -64,7 +66,7 @@ class Problem:
         from opsretro.words import say
 
         text = self.text(lang)
-        return say("problem.line", lang, source=self.source, text=text) if self.source else text
+        return _one_line(say("problem.line", lang, source=self.source, text=text)) if self.source else text
 
     def _where(self, lang: str) -> str:
         from opsretro.words import join_list, say
@@ -78,6 +80,11 @@ class Problem:
                 shown += [say("problem.more", lang, n=more)] if more > 0 else []
             parts.append(say("problem.rows", lang, n=len(self.rows), rows=join_list(shown, lang)))
         return say("problem.comma", lang).join(parts)
+
+
+def _one_line(text: str) -> str:
+    """A problem on one line, whatever the value or the name it quotes: no value can look like a line of ours."""
+    return _ENDS.sub(" ", text)
 
 
 class OpsretroError(Exception):
@@ -107,7 +114,7 @@ class InputError(OpsretroError):
         lines = []
         for source, group in groupby(self.problems, key=lambda problem: problem.source):
             texts = [problem.text(lang) for problem in group]
-            count = say("problem.count", lang, n=len(texts), source=source)
+            count = _one_line(say("problem.count", lang, n=len(texts), source=source))
             lines.append(say("problem.gap", lang).join([count, *texts]))
         return "\n".join(lines)
 

@@ -20,7 +20,7 @@ from opsretro.analysis.goal_review import GoalReview
 from opsretro.analysis.goal_table import goals_if_any, goals_in_force
 from opsretro.analysis.goal_verdicts import review_goals
 from opsretro.analysis.lessons import with_lessons
-from opsretro.analysis.methods.aggregate import is_filling, known_by
+from opsretro.analysis.methods.aggregate import is_filling, known_by, rows_by_kpi
 from opsretro.analysis.result import Context
 from opsretro.analysis.roi_effects import begun_by, estimated
 from opsretro.analysis.roi_review import ActivityReview
@@ -28,7 +28,7 @@ from opsretro.analysis.roi_table import activities_checked, changed, known_table
 from opsretro.analysis.roi_verdicts import review_activities, scope_of
 from opsretro.errors import InputError, Problem, speaking, unseen
 from opsretro.tables.calendar import WorkingCalendar, working_calendar
-from opsretro.tables.inputs import Inputs, read_inputs, rows_by_kpi
+from opsretro.tables.inputs import Inputs, read_inputs
 from opsretro.tables.people import everybody
 from opsretro.tables.period import Period
 from opsretro.tables.settings import Settings, read_settings
@@ -62,6 +62,7 @@ def open_workspace(path: str | Path = "data", *, lang: str | None = None, as_of:
     """
     if lang is not None and lang not in LANGUAGES:
         raise InputError([Problem(code="not_a_language", source="lang", values={"value": lang})])
+    pd.set_option("display.html.use_mathjax", False)  # "$3k to $4k" in a table is money, not a formula
     with speaking(lang or read_settings(Path(path))[0].locale):
         return Workspace(read_inputs(path), lang=lang, as_of=as_of)
 

@@ -17,11 +17,12 @@ SECTIONS |= {"rootcause": "rootcause", "trees": "trees", "tree": "trees", "alert
 SECTIONS |= {"health": "health", "survey": "health", "form": "forms", "redact": "voices", "suggestions": "voices"}
 SECTIONS |= {**dict.fromkeys(("follow", "followup", "actions", "readings"), "followup"), "lessons": "lessons"}
 SECTIONS |= dict.fromkeys(("minutes", "meetings", "card"), "meeting")
+SECTIONS |= {"own": "own", "changed": "changed"}
 """Whose rooms a module belongs to, by the first word of its name."""
 SHARED_BY = {"checks": ["roi", "rootcause"], "people": ["trees", "voices"], "one_writer": ["health", "followup"]}
-SHARED_BY |= {"bars": ["roi", "rootcause", "health", "followup"], "yaml_nodes": ["trees", "followup", "lessons"]}
+SHARED_BY |= {"bars": ["roi", "rootcause", "health", "followup", "own"], "yaml_nodes": ["trees", "followup", "lessons"]}
 SHARED_BY |= {"judgements": ["trees", "meeting"]}
-SHARED_BY |= {"codes": ["goals", "alerts", "rootcause"], "plain_text": ["meeting"]}
+SHARED_BY |= {"codes": ["goals", "alerts", "rootcause"], "plain_text": ["meeting", "own", "changed"]}
 SHARED_BY |= {"calendar": ["goals", "alerts", "roi", "rootcause", "followup"]}
 """Modules that some sections share and others never open."""
 TEST_TO_CODE = 0.8

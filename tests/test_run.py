@@ -15,8 +15,9 @@ import pytest
 from meeting_cases import HIDDEN, meeting, saved
 
 from opsretro import cli
-from opsretro.monthly.notebook import declared_parameters, notebook_folder, without_live_cells
-from opsretro.monthly.run import page_files
+from opsretro.monthly.notebook import notebook_folder, without_live_cells
+from opsretro.monthly.pages import page_files
+from opsretro.monthly.parameters import declared_parameters
 
 pytestmark = pytest.mark.slow
 
@@ -135,7 +136,7 @@ def kernel_startup(tmp_path, monkeypatch):
 
 def test_a_failed_section_says_why_on_the_page(workspace, tmp_path, capsys, kernel_startup):
     kernel_startup.write_text("import opsretro.workspace as w\ndel w.Workspace.goal_review\n", encoding="utf-8")
-    assert run(workspace, tmp_path, "--lang", "en") == 1
+    assert run(workspace, tmp_path, "--lang", "en", "--engine", "kernel") == 1
     assert "Goals: failed in" in capsys.readouterr().err
     page = (tmp_path / "2026-10" / "index.html").read_text(encoding="utf-8")
     assert "This section failed: cell 4: AttributeError" in page
@@ -145,7 +146,7 @@ def test_a_dying_kernel_does_not_destroy_the_good_report(workspace, tmp_path, ca
     assert run(workspace, tmp_path, "--lang", "en") == 0
     before = (tmp_path / "2026-10" / "index.html").read_bytes()
     kernel_startup.write_text("import os\nos._exit(1)\n", encoding="utf-8")
-    assert run(workspace, tmp_path, "--lang", "en") == 1
+    assert run(workspace, tmp_path, "--lang", "en", "--engine", "kernel", "--force") == 1
     said = capsys.readouterr().err
     assert "process ended before the notebook did" in said
     assert "the earlier report stays" in said
@@ -169,7 +170,7 @@ def test_the_next_run_removes_what_a_killed_one_left(workspace, tmp_path):
     assert any("running" in line for line in process.stderr)
     process.kill()
     process.communicate(timeout=60)
-    assert [path.name.startswith(".2026-10.") for path in (tmp_path / "r").iterdir()] == [True]
+    assert {path.name.startswith(".2026-10.") for path in (tmp_path / "r").iterdir()} == {True}
     assert run(workspace, tmp_path / "r") == 0
     assert [path.name for path in (tmp_path / "r").iterdir()] == ["2026-10"]
 
@@ -180,7 +181,7 @@ def test_page_names_follow_the_languages():
 
 def test_our_notebook_declares_what_it_is_offered():
     source = notebook_folder() / "01_goal_review.ipynb"
-    assert declared_parameters(source) == ["month", "workspace", "out", "lang", "as_of"]
+    assert list(declared_parameters(source)) == ["month", "workspace", "out", "lang", "as_of"]
 
 
 def test_the_scheduled_notebook_differs_by_its_live_cells_only():
@@ -281,6 +282,6 @@ def test_a_meeting_does_not_make_a_failed_run_worth_publishing(workspace, tmp_pa
     assert run(saved(workspace), tmp_path, "--lang", "en") == 0
     before = (tmp_path / "2026-10" / "index.html").read_bytes()
     kernel_startup.write_text("import os\nos._exit(1)\n", encoding="utf-8")
-    assert run(workspace, tmp_path, "--lang", "en") == 1
+    assert run(workspace, tmp_path, "--lang", "en", "--engine", "kernel", "--force") == 1
     assert "the earlier report stays" in capsys.readouterr().err
     assert (tmp_path / "2026-10" / "index.html").read_bytes() == before

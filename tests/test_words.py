@@ -11,7 +11,7 @@ import pytest
 
 from opsretro.analysis.cause_leads import SCOPES
 from opsretro.analysis.cause_review import Against, State
-from opsretro.analysis.codes import ALERT_RULES, Assurance, LimitsState, Reason
+from opsretro.analysis.codes import ALERT_RULES, Assurance, LimitsState, Reason, Status, Variation
 from opsretro.analysis.follow_codes import Reason as Untold
 from opsretro.analysis.follow_codes import Verdict as Moved
 from opsretro.analysis.health_review import HealthState
@@ -27,6 +27,7 @@ from opsretro.analysis.methods.returns import Verdict
 from opsretro.analysis.methods.smart import Defect
 from opsretro.analysis.minutes import ASKED as ASKED_OF_A_DECISION
 from opsretro.analysis.minutes import DIRECTIONS
+from opsretro.analysis.own_result import CHARTS
 from opsretro.analysis.roi_figures import STAGES
 from opsretro.analysis.team_score import ASSESSORS
 from opsretro.errors import InputError, Problem
@@ -35,6 +36,7 @@ from opsretro.report.cause_text import KINDS
 from opsretro.report.cause_view import COLUMNS as CAUSE_COLUMNS
 from opsretro.report.cause_view import DRILL
 from opsretro.report.cause_words import FRACTIONS
+from opsretro.report.changed_view import TOLD
 from opsretro.report.follow_view import CERTAINTY as FOLLOW_CERTAINTY
 from opsretro.report.follow_view import COLUMNS as FOLLOW_COLUMNS
 from opsretro.report.follow_view import READING as FOLLOW_READING
@@ -62,7 +64,7 @@ from opsretro.words import LANGUAGES, catalogue, join_list, pick, say
 
 PACKAGE = Path(__file__).parents[1] / "opsretro"
 WORD_OF = {"goal": "goals.", "roi": "roi.", "cause": "cause.", "health": "health."}
-WORD_OF |= {"explore": "explore.", "follow": "followup.", "minutes": "minutes."}
+WORD_OF |= {"explore": "explore.", "follow": "followup.", "minutes": "minutes.", "own": "own."}
 """Where `word("…")` looks, by the first word of the module's name."""
 REFUSALS = ["short_pre", "pre_trend", "overlap", "not_separable"]
 SPANS = ["month", "quarter", "year"]
@@ -268,11 +270,18 @@ def dynamic_keys():
         "minutes.wanted": DIRECTIONS,
         "minutes.phase": PHASES,
         "minutes.column": [*MINUTES_COLUMNS, *MINUTES_CERTAINTY],
+        "changed.figure": {label for figures in TOLD.values() for label, _ in figures.values()},
+        "changed.code": [
+            *(code for codes in (Status, Variation, Assurance, Verdict, State, Movement) for code in codes),
+            *(code for codes in (Change, Moved, HealthState, CHOICES["status"]) for code in codes),
+        ],
+        "own.drawn": CHARTS,
+        "own.shown": ["rows", "columns"],
+        "page.short": [*(section.key for section in SECTIONS), "own"],
         "explore.against": Against,
         "ledger.status": CHOICES["status"],
         "ledger.field": [*LISTED, "check_on", "when", "then", "trigger", "direction"],
         "page.section": [section.key for section in SECTIONS],
-        "page.short": [section.key for section in SECTIONS],
         "date.short": [f"m{month}" for month in range(1, 13)],
     }
     return [f"{section}.{tail}" for section, found in tails.items() for tail in found]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, ClassVar
 
 import pandas as pd
@@ -162,9 +163,16 @@ class CauseReview(Result):
 
     def element(self, subject: str, rank: int) -> dict[str, Any]:
         """The slice of a cause: list of values by dimension; None stands for a missing value."""
-        rows = self.of("elements", subject, rank)
-        values = rows["value"].astype(object).mask(rows["is_missing"], None)
-        return {str(dim): values[part.index].tolist() for dim, part in rows.groupby("dimension", sort=False)}
+        return {dim: list(values) for dim, values in self._elements.get((subject, rank), {}).items()}
+
+    @cached_property
+    def _elements(self) -> dict[tuple[str, int], dict[str, list[str | None]]]:
+        """The slices of all causes by KPI and rank."""
+        found: dict[tuple[str, int], dict[str, list[str | None]]] = {}
+        for row in self.elements.to_dict("records"):
+            values = found.setdefault((row["subject"], row["rank"]), {}).setdefault(row["dimension"], [])
+            values.append(None if row["is_missing"] else row["value"])
+        return found
 
     def course(self, subject: str | None = None, rank: int = 1) -> Any:
         """The days of a slice beside what they would be in step with everything else.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,7 @@ class Subject:
         """The slice all of it lies in: the goal's own and what is looked inside; None stands for a missing value."""
         return {dim: value or None for dim, value in parse_slice(self.dimension)} | dict(self.where)
 
-    @property
+    @cached_property
     def days(self) -> pd.DatetimeIndex:
         """Days with data, in order."""
         return pd.DatetimeIndex(self.rows["date"].unique()).sort_values()
@@ -86,7 +87,8 @@ def flagged(judged: pd.DataFrame, goals: pd.DataFrame, metrics: pd.DataFrame) ->
     for why, column, code in ((Why.SIGNAL, "variation", Variation.SIGNAL), (Why.MISSED, "status", Status.MISSED)):
         for goal_id in judged.loc[judged[column] == code, "goal_id"]:
             goal = ids.loc[goal_id].to_dict()
-            found.setdefault(_key(goal), of_goal(goal, metrics, why))
+            if (key := _key(goal)) not in found:
+                found[key] = of_goal(goal, metrics, why)
     return list(found.values())
 
 
@@ -205,7 +207,7 @@ def of_goal(
 
 def _differs(cells: pd.Series) -> bool:
     """Whether a dimension has something to tell apart: a value, and another or none beside it."""
-    return cells.notna().any() and cells.nunique(dropna=False) > 1
+    return bool(cells.notna().any() and (cells != cells.iloc[0]).any())
 
 
 def _columns(how: Aggregation) -> list[str]:

@@ -88,13 +88,15 @@ def monthly_facts(
         slices = [_slice(by_kpi[kpi], goal["dimension"]) for kpi in kpis_of(goal)]
         rows = _rows_of(goal, slices)
         months = aggregate(rows, aggregation=goal["aggregation"], timezone=timezone)
-        days = [_days(by_kpi[kpi]) for kpi in kpis_of(goal) if kpi not in went_on]
+        days = [_days(each) for each in slices]
+        whole = [_days(by_kpi[kpi]) for kpi in kpis_of(goal)] if goal["dimension"] else days
+        ended = [each for kpi, each in zip(kpis_of(goal), whole, strict=True) if kpi not in went_on]
 
-        def is_running(until: pd.Timestamp, days: list[pd.Series] = days) -> bool:
+        def is_running(until: pd.Timestamp, ended: list[pd.Series] = ended) -> bool:
             loaded = known_until is not None and known_until > until
-            return not loaded and not all(_is_over(each, until) for each in days)
+            return not loaded and not all(_is_over(each, until) for each in ended)
 
-        months = _checked(goal, slices, months, period, is_running, workdays)
+        months = _checked(goal, slices, days, months, period, is_running=is_running, workdays=workdays)
         late = _late_days(slices)
         inside = months.loc[months.index.isin(period.months), "n_days"].sum() > 0
         facts[goal["goal_id"]] = MonthlyFacts(
@@ -102,7 +104,7 @@ def monthly_facts(
             daily=_daily(rows[~rows["date"].isin(late)], goal["aggregation"]),
             late_days=late,
             daily_kind=Aggregation.RATIO if goal["aggregation"] in MEANS else Aggregation(goal["aggregation"]),
-            last_day=str(min(_days(each).iloc[-1] for each in slices).date()) if inside else "",
+            last_day=str(min(each.iloc[-1] for each in days).date()) if inside else "",
             running=bool(inside) and is_running(end),
         )
     return facts
@@ -111,14 +113,16 @@ def monthly_facts(
 def _checked(
     goal: Mapping[str, Any],
     slices: list[pd.DataFrame],
+    days: list[pd.Series],
     months: pd.DataFrame,
     period: Period,
+    *,
     is_running: Callable[[pd.Timestamp], bool],
     workdays: pd.Series,
 ) -> pd.DataFrame:
     """The months with what is missing from each; an incomplete month has no value, unless it is still running."""
-    found = [_missing(_days(rows), months.index, workdays) for rows in slices]
-    missing = pd.concat([days for days, _ in found], axis=1).max(axis=1)
+    found = [_missing(each, months.index, workdays) for each in days]
+    missing = pd.concat([gaps for gaps, _ in found], axis=1).max(axis=1)
     incomplete = pd.concat([thin for _, thin in found], axis=1).any(axis=1)
     if goal["aggregation"] == Aggregation.LAST:
         incomplete |= _newest_is_thin(slices[0], months.index)
@@ -167,7 +171,7 @@ def _days(rows: pd.DataFrame) -> pd.Series:
 
 def _missing(days: pd.Series, months: pd.Index, workdays: pd.Series) -> tuple[pd.Series, pd.Series]:
     """Days missing in each month, and whether too many are: against the calendar, or against the KPI's own habit."""
-    counts = days.dt.strftime("%Y-%m").value_counts().reindex(months, fill_value=0)
+    counts = days.dt.to_period("M").value_counts().rename(str).reindex(months, fill_value=0)
     lengths = pd.Series(pd.PeriodIndex(months, freq="M").days_in_month, index=months)
     usual = (counts / lengths).median()
     weekend = (days.dt.day_of_week >= 5).mean()

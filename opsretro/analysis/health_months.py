@@ -57,13 +57,13 @@ def dimension_means(cells: pd.DataFrame) -> pd.DataFrame:
 
 def _own_halves(found: pd.DataFrame) -> pd.Series:
     """Half the width of the 95 % t interval of one month of a group's dimension, from its earlier months, if enough."""
-    half = pd.Series(np.nan, index=found.index)
+    halves = [pd.Series(np.nan, index=found.index[:0])]
     for _, rows in found[found["is_whole"]].groupby(["group", "dimension", "items"], sort=False):
         means = rows.sort_index(level="month")["mean"]
         before = means.shift(1).rolling(FULL_MONTHS, min_periods=LEAST_MONTHS)
         quantile = special.stdtrit(before.count() - 1, (1 + CONFIDENCE) / 2)
-        half.loc[means.index] = before.std().clip(lower=LEAST_SPREAD) * quantile
-    return half
+        halves.append(before.std().clip(lower=LEAST_SPREAD) * quantile)
+    return pd.concat(halves).reindex(found.index)
 
 
 def spread(mean: float, low: float, middle: float, high: float, like: np.ndarray | None = None) -> np.ndarray:
@@ -89,19 +89,18 @@ def spread(mean: float, low: float, middle: float, high: float, like: np.ndarray
         [0.02, 0.07, 0.27, 0.16, 0.48]
     """
     if math.isnan(high):
-        bands, weights = [STEPS > 0], [1.0]
+        bands, people = [0, 0, 0, 0, 0], [1.0]
     elif math.isnan(low):
-        bands, weights = [STEPS <= 3, STEPS > 3], [middle, high]
+        bands, people = [0, 0, 0, 1, 1], [middle, high]
     else:
-        bands, weights = [STEPS < 3, STEPS == 3, STEPS > 3], [low, middle, high]
+        bands, people = [0, 0, 1, 2, 2], [low, middle, high]
     start = np.ones(5) if like is None or not math.isnan(high) else like + LEAST_SHARE
+    band = np.array(bands)
+    weight, away = np.array(people)[band], STEPS - 3
 
     def tilted(slope: float) -> np.ndarray:
-        raised = start * np.exp(slope * (STEPS - 3))
-        shares = sum(
-            weight * raised * band / (raised * band).sum() for band, weight in zip(bands, weights, strict=True)
-        )
-        return np.asarray(shares / sum(weights))
+        raised = start * np.exp(slope * away)
+        return weight * raised / np.bincount(band, raised)[band] / sum(people)
 
     least, most = -STEEPEST, STEEPEST
     for _ in range(40):

@@ -6,7 +6,8 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import Field, dataclass, field, fields, replace
+from copy import copy
+from dataclasses import Field, dataclass, field, fields
 from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -94,8 +95,7 @@ class Result:
 
     def __post_init__(self) -> None:
         for name, dtypes in {**self.frames, "lessons": LESSONS}.items():
-            frame = object.__getattribute__(self, name)
-            object.__setattr__(self, name, frame.reindex(columns=list(dtypes)).astype(dtypes).reset_index(drop=True))
+            object.__setattr__(self, name, _typed(object.__getattribute__(self, name), dtypes))
 
     def __getattribute__(self, name: str) -> Any:
         """Attributes; a frame is handed out as a copy (on write), so nobody changes a result by working on it."""
@@ -160,7 +160,9 @@ class Result:
 
     def in_language(self, lang: str) -> Self:
         """The same result, shown in another language."""
-        return replace(self, lang=lang)
+        shown = copy(self)  # `replace` would bring every frame to its contract again
+        object.__setattr__(shown, "lang", lang)
+        return shown
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the language, as plain JSON values; missing numbers are None."""
@@ -205,6 +207,13 @@ class Result:
         draft.write_text(self.to_json(), encoding="utf-8")
         draft.replace(path)
         return path
+
+
+def _typed(frame: pd.DataFrame, dtypes: Mapping[str, str]) -> pd.DataFrame:
+    """A frame as its contract has it; `astype` alone would take its time over columns that are right already."""
+    frame = frame.reindex(columns=list(dtypes)).reset_index(drop=True)
+    others = {name: dtypes[name] for name, dtype in frame.dtypes.items() if dtype != dtypes[name]}
+    return frame.astype(others) if others else frame
 
 
 def _data_fields(result: Result | type[Result]) -> list[Field[Any]]:

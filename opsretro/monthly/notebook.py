@@ -1,23 +1,26 @@
-"""Run one notebook through papermill: what it is offered, what it leaves, how it failed."""
+"""Run one notebook through papermill: in a warm fork or in a kernel of its own, watched over either way."""
 
 from __future__ import annotations
 
-import ast
+import json
 import logging
+import os
 import time
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat as _nbformat
+from opsretro.monthly.engine import Ended, ForkEngine, how_it_ended, running
+from opsretro.monthly.parameters import nbformat
+from opsretro.monthly.template import can_fork
 
-nbformat: Any = _nbformat  # it has no types
 QUIET = "--IPKernelApp.log_level=CRITICAL"
-
 LIVE = "live"
 """Cells with this tag are for people; the scheduled run leaves them out."""
+SKIPPED = "skip-execution"
+"""papermill's own tag for cells that are not run."""
+FORK, KERNEL = "fork", "kernel"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,20 +29,23 @@ class Ran:
 
     Attributes:
         seconds: Wall time.
-        cell: Number of the code cell that failed; None = all ran.
-        error: Kind and text of its error, one line.
-        dead: The process ended before the notebook did.
+        cell: Number of the cell it ended in, the first is 1; None = all ran.
+        error: Kind and text of the cell's error, one line.
+        how: ``done``, ``error``, ``time`` (its time was over), ``died`` (its process did) or ``stopped`` (a cell
+            ended the notebook before its last one).
+        signal: Number of the signal it died of; 0 = none.
     """
 
     seconds: float
     cell: int | None = None
     error: str = ""
-    dead: bool = False
+    how: str = "done"
+    signal: int = 0
 
     @property
     def good(self) -> bool:
         """Whether every cell ran."""
-        return self.cell is None and not self.dead
+        return self.how == "done"
 
 
 def notebook_folder() -> Path:
@@ -49,52 +55,117 @@ def notebook_folder() -> Path:
     return packaged if packaged.is_dir() else package.parent / "notebooks"
 
 
-def run_notebook(source: Path, record: Path, offered: Mapping[str, str], *, progress: bool = False) -> Ran:
+def run_notebook(
+    source: Path, record: Path, values: Mapping[str, Any], *, engine: str = FORK, seconds: float | None = None
+) -> Ran:
     """Run a notebook without its live cells.
 
     Args:
         source: The notebook.
         record: Where the executed notebook goes; its folder is the working folder of the run.
-        offered: Parameters; the notebook gets those it declares, as text.
-        progress: Show papermill's bar, a step a cell.
+        values: Its parameters.
+        engine: ``fork`` (a fork of the warm template) or ``kernel`` (papermill's own engine).
+        seconds: Time for the whole notebook; None = any.
 
     Returns:
         How it ended. The record holds what ran, also after a failure.
-    """
-    from nbclient.exceptions import DeadKernelError
-    from papermill import execute_notebook
-    from papermill.exceptions import PapermillExecutionError
 
+    Raises:
+        OSError: The record cannot be written.
+    """
     logging.getLogger("papermill").setLevel(logging.ERROR)
     draft = record.with_name(f".draft-{record.name}")
     nbformat.write(without_live_cells(source), draft)
-    values = {name: offered[name] for name in declared_parameters(draft) if name in offered}
-    started = time.perf_counter()
-    cell, error, dead = None, "", False
+    order = {"draft": str(draft), "record": str(record), "values": dict(values), "folder": str(record.parent)}
+    began = time.perf_counter()
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            execute_notebook(
-                _literal(draft),
-                _literal(record),
-                parameters=values,
-                cwd=str(record.parent),
-                progress_bar=progress,
-                log_output=False,
-                extra_arguments=[QUIET],
-            )
-    except PapermillExecutionError as failure:
-        cell, error = failure.cell_index + 1, f"{failure.ename}: {failure.evalue}".splitlines()[0]
-    except (DeadKernelError, RuntimeError) as failure:
-        error, dead = str(failure).splitlines()[0], True
+        if engine == KERNEL and can_fork():
+            found = _kept(order, seconds)
+        else:
+            found = _execute(order, engine=engine, seconds=seconds)
     finally:
         draft.unlink(missing_ok=True)
-    return Ran(seconds=time.perf_counter() - started, cell=cell, error=error, dead=dead)
+    if not found and (cell := _never_ran(record)):
+        found = {"how": "stopped", "cell": cell}
+    return Ran(seconds=time.perf_counter() - began, **found)
 
 
-def _literal(path: Path) -> str:
+def _execute(order: Mapping[str, Any], *, engine: str, seconds: float | None = None) -> dict[str, Any]:
+    """Have papermill run it; what `Ran` says of a failure, or nothing."""
+    from nbclient.exceptions import CellTimeoutError, DeadKernelError
+    from papermill import execute_notebook
+    from papermill.exceptions import PapermillExecutionError
+
+    how: dict[str, Any] = {"engine_name": "opsretro", "folder": order["folder"], "seconds": seconds}
+    if engine == KERNEL:
+        how = {"cwd": order["folder"], "extra_arguments": [QUIET], "execution_timeout": seconds}
+    paths = [_literal(order["draft"]), _literal(order["record"])]
+    try:
+        execute_notebook(*paths, parameters=order["values"], progress_bar=False, log_output=False, **how)
+    except PapermillExecutionError as failure:
+        error = f"{failure.ename}: {failure.evalue}".splitlines()[0]
+        return {"how": "error", "cell": failure.cell_index + 1, "error": error}
+    except Ended as end:
+        return _ended(end.how, Path(order["record"]))
+    except CellTimeoutError:
+        return _ended({"end": "time"}, Path(order["record"]))
+    except DeadKernelError:
+        return _ended({"end": "itself"}, Path(order["record"]))
+    return {}
+
+
+def _ended(how: Mapping[str, Any], record: Path) -> dict[str, Any]:
+    kind = "time" if how["end"] == "time" else "died"
+    return {"how": kind, "cell": _last_begun(record), "signal": max(0, -how.get("code", 0))}
+
+
+def _kept(order: Mapping[str, Any], seconds: float | None) -> dict[str, Any]:
+    """Papermill with its own engine, in a process that is watched over as the cells of a fork are."""
+    where = {"seconds": seconds, "do": "opsretro.monthly.notebook:run_in_kernel", **order}
+    with running(ForkEngine.template, where) as job:
+        with os.fdopen(os.dup(job.hear), "rb") as answer:
+            found = answer.read()
+        how = how_it_ended(job.leash)
+    if how["end"] == "itself" and found:
+        result: dict[str, Any] = json.loads(found)
+        return result
+    return _ended(how, Path(order["record"]))
+
+
+def run_in_kernel(_: int, told: int, order: Mapping[str, Any]) -> None:
+    """What the watched process does: papermill and its own engine."""
+    found = _execute(order, engine=KERNEL)
+    os.write(told, json.dumps(found).encode())
+
+
+def _cells(record: Path) -> list[Any]:
+    try:
+        cells: list[Any] = nbformat.read(record, as_version=4).cells
+    except (OSError, ValueError):
+        return []
+    return cells
+
+
+def _never_ran(record: Path) -> int | None:
+    """Number of the cell after which nothing ran; None = everything did. By what ran, whatever the metadata says."""
+    last = 0
+    for number, cell in enumerate(_cells(record), start=1):
+        if cell.cell_type != "code" or not cell.source.strip() or SKIPPED in cell.metadata.get("tags", []):
+            continue
+        if cell.execution_count is None:
+            return last or number
+        last = number
+    return None
+
+
+def _last_begun(record: Path) -> int | None:
+    begun = [number for number, cell in enumerate(_cells(record), start=1) if cell.get("execution_count")]
+    return begun[-1] if begun else None
+
+
+def _literal(path: str) -> str:
     """A path papermill takes as it is: it fills in braces like a template."""
-    return str(path).replace("{", "{{").replace("}", "}}")
+    return path.replace("{", "{{").replace("}", "}}")
 
 
 def without_live_cells(source: Path) -> Any:
@@ -102,17 +173,3 @@ def without_live_cells(source: Path) -> Any:
     notebook = nbformat.read(source, as_version=4)
     notebook.cells = [cell for cell in notebook.cells if LIVE not in cell.metadata.get("tags", [])]
     return notebook
-
-
-def declared_parameters(notebook: Path) -> list[str]:
-    """Names assigned in the notebook's `parameters` cell, in their order.
-
-    Read from the syntax tree: papermill's own inspection goes by a pattern and overlooks a parameter whose comment
-    holds an equals sign.
-    """
-    cells = nbformat.read(notebook, as_version=4).cells
-    sources = [cell.source for cell in cells if "parameters" in cell.metadata.get("tags", [])]
-    lines = [line for source in sources for line in ast.parse(source).body]
-    plain = [target for line in lines if isinstance(line, ast.Assign) for target in line.targets]
-    typed = [line.target for line in lines if isinstance(line, ast.AnnAssign)]
-    return [target.id for target in [*plain, *typed] if isinstance(target, ast.Name)]

@@ -1,12 +1,21 @@
-"""Tell people what the run is doing: one line per event on the error stream, in their language."""
+"""Tell people what the run is doing: a moving bar on a terminal, one line per event otherwise, JSON for machines."""
 
 from __future__ import annotations
 
+import json
 import sys
+import threading
 import time
+from collections.abc import Sequence
 from typing import TextIO
 
+from opsretro.monthly.hiding import hide
 from opsretro.words import say
+
+WORDS, JSON = "words", "json"
+DONE = ("ran", "failed", "reused")
+"""Events that end a step of the bar."""
+WIDTH = 24
 
 
 class Progress:
@@ -15,24 +24,58 @@ class Progress:
     Args:
         lang: ``zh-CN`` or ``en``.
         stream: Where to; None = the error stream.
+        form: ``words``, or ``json`` for a JSON object a line: at (seconds since the start), event, its values, text.
     """
 
-    def __init__(self, lang: str, stream: TextIO | None = None) -> None:
-        self.lang = lang
+    def __init__(self, lang: str, stream: TextIO | None = None, *, form: str = WORDS) -> None:
+        self.lang, self.form = lang, form
         self._stream = stream or sys.stderr
         self._started = time.perf_counter()
+        self._turn = threading.Lock()
+        self._steps, self._done = 0, 0
+        self._now: list[str] = []
 
     @property
     def bars(self) -> bool:
         """Whether a moving bar makes sense: somebody is watching a terminal."""
-        return self._stream.isatty()
+        return self.form == WORDS and self._stream.isatty()
+
+    def expect(self, steps: Sequence[str]) -> None:
+        """Say what there is to do, so that a bar knows its length."""
+        self._steps, self._done = len(steps), 0
 
     def say(self, event: str, **values: object) -> None:
-        """Write one event.
+        """Tell one event.
 
         Args:
             event: Key below ``cli`` in the catalogue.
             **values: What its words are filled with.
         """
         seconds = time.perf_counter() - self._started
-        print(f"[{seconds:5.1f} s] {say(f'cli.{event}', self.lang, **values)}", file=self._stream, flush=True)
+        text = hide(say(f"cli.{event}", self.lang, **values))
+        with self._turn:
+            if self.form == JSON:
+                told = {name: hide(value if isinstance(value, str) else str(value)) for name, value in values.items()}
+                line = json.dumps({"at": round(seconds, 3), "event": event, **told, "text": text}, ensure_ascii=False)
+            else:
+                line = f"[{seconds:5.1f} s] {text}"
+            self._follow(event, str(values.get("section", "")))
+            rubbed = "\r\033[K" if self.bars else ""
+            print(f"{rubbed}{line}", file=self._stream)
+            if self.bars:
+                self._stream.write(self._bar())
+            self._stream.flush()
+
+    def _follow(self, event: str, name: str) -> None:
+        if event == "running":
+            self._now.append(name)
+        if event in DONE and name in self._now:
+            self._now.remove(name)
+            self._done += 1
+
+    def _bar(self) -> str:
+        """The bar below the last line; empty before the first section and after the last."""
+        if not self._steps or self._done >= self._steps:
+            return ""
+        full = round(WIDTH * self._done / self._steps)
+        return f"{'━' * full}{'─' * (WIDTH - full)} {self._done}/{self._steps} {' · '.join(self._now)}"

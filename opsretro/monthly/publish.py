@@ -2,17 +2,62 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from opsretro.errors import OutputError
 
 MANIFEST = "run.json"
+
+
+@contextmanager
+def one_run(out: Path, label: str, waiting: Callable[[], object]) -> Iterator[None]:
+    """One run of a month at a time in a reports folder; another one waits for its turn.
+
+    The lock ends with its process and everything that process started, so nobody tidies up after a crash.
+
+    Args:
+        out: The reports folder; made when it does not exist.
+        label: The month.
+        waiting: Called once, before waiting for another run.
+
+    Raises:
+        OutputError: The folder cannot be made or written to.
+    """
+    path = out / f".{label}.lock"
+    held = None
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        while held is None:
+            held = _taken(path, waiting)
+        yield
+    except OSError as error:
+        raise OutputError(str(error.filename or out), error.strerror or str(error)) from error
+    finally:
+        if held is not None:
+            path.unlink(missing_ok=True)
+            fcntl.flock(held, fcntl.LOCK_UN)
+            os.close(held)
+
+
+def _taken(path: Path, waiting: Callable[[], object]) -> int | None:
+    """The lock, once it is ours; None = the run before took the file away with it."""
+    held = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        waiting()
+        fcntl.flock(held, fcntl.LOCK_EX)
+    if path.exists() and os.fstat(held).st_ino == path.stat().st_ino:
+        return held
+    os.close(held)
+    return None
 
 
 @contextmanager
@@ -68,6 +113,11 @@ def publish(staged: Path, final: Path, names: Sequence[str]) -> None:
         if name == MANIFEST:
             _remove(final, old - set(names))
         (staged / name).replace(final / name)
+    folder = os.open(final, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _published(final: Path) -> set[str]:

@@ -1,62 +1,39 @@
-"""The month: check the inputs, run each section's notebook, make the pages, publish."""
+"""The month: check the inputs, run the sections side by side, draw the pages, publish."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import platform
+import shutil
 import time
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from opsretro.analysis.follow_review import FollowUp
-from opsretro.analysis.health_review import HealthReview
-from opsretro.analysis.minutes import Minutes
-from opsretro.analysis.result import Result
-from opsretro.errors import InputError, Problem, collecting, unseen
-from opsretro.monthly.notebook import Ran, notebook_folder, run_notebook
+from opsretro.monthly.check import Checked, Options, check, notebook_of
+from opsretro.monthly.engine import ForkEngine
+from opsretro.monthly.hiding import hide_in
+from opsretro.monthly.keeping import keep_in_register, keep_readings
+from opsretro.monthly.manifest import changed_figures, finished, manifest, page_digest
+from opsretro.monthly.notebook import FORK
+from opsretro.monthly.pages import DRAWN, draw, page_files, write_pages
+from opsretro.monthly.parameters import declared_parameters, fitting
 from opsretro.monthly.progress import Progress
-from opsretro.monthly.publish import MANIFEST, publish, staging
-from opsretro.report.page import MonthPage, page_html
-from opsretro.report.sections import SECTIONS, Section
-from opsretro.report.views import load
-from opsretro.tables.contracts import FORMS
-from opsretro.tables.health_register import record
-from opsretro.tables.inputs import Source
-from opsretro.tables.meetings import read_meetings
-from opsretro.tables.period import Period
-from opsretro.tables.readings import add_readings
-from opsretro.tables.settings import read_settings
-from opsretro.tables.survey import read_survey
-from opsretro.tables.survey_files import REGISTER, survey_folder
+from opsretro.monthly.publish import MANIFEST, one_run, publish, staging
+from opsretro.monthly.reuse import WRITTEN, code, fingerprint, input_digests, read_manifest, sum_of, why_again
+from opsretro.monthly.section import Outcome, Task, run_task, saved_result
+from opsretro.monthly.template import can_fork
+from opsretro.report.own_page import OwnPart
+from opsretro.report.page import MonthPage
+from opsretro.report.sections import SECTIONS
+from opsretro.tables.inputs import keep
 from opsretro.words import LANGUAGES, say
-from opsretro.workspace import Workspace, open_workspace
 
-PACKAGES = ("jupyterlab", "matplotlib", "numpy", "pandas", "papermill", "seaborn")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What became of one section.
-
-    Attributes:
-        status: ``done``, ``failed`` or ``absent``.
-        seconds: Wall time of its notebook, where it has one.
-        result: Its result, when it has one.
-        why: Why it failed, by language.
-        notebook_sha256: Hash of the notebook that ran.
-    """
-
-    status: str
-    seconds: float = 0.0
-    result: Result | None = None
-    why: Mapping[str, str] | None = None
-    notebook_sha256: str = ""
+WARM = ("seaborn", "opsretro.analysis.health_verdicts", "opsretro.analysis.follow_verdicts", "opsretro.report.page")
+"""What our notebooks and pages load beyond what the check of the inputs has loaded."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +50,7 @@ class Published:
 
 
 def run_month(
-    month: str, *, workspace: Path, out: Path, langs: Sequence[str], progress: Progress, as_of: str | None = None
+    month: str, *, workspace: Path, out: Path, progress: Progress, options: Options | None = None
 ) -> Published:
     """Review a month, a quarter or a year and publish it.
 
@@ -81,9 +58,8 @@ def run_month(
         month: ``2026-10``, ``2026-Q3`` or ``2026``.
         workspace: Folder with the tables.
         out: Reports folder; the month goes into ``<out>/<month>``.
-        langs: Languages of the pages, one or two of ``zh-CN`` and ``en``.
         progress: Told what happens.
-        as_of: Day or moment up to which data is known; None = the newest loaded_at.
+        options: How; None = as the command does it when it is told nothing.
 
     Returns:
         Where the page is and which sections failed.
@@ -92,212 +68,226 @@ def run_month(
         InputError: The input is refused; nothing was written.
         OutputError: The result could not be written.
     """
-    started = time.perf_counter()
+    began, out, options = time.perf_counter(), out.resolve(), options or Options()
     progress.say("checking", workspace=workspace)
-    ops, period, forms, minutes = _checked(workspace, month, langs[0], as_of)
-    sources = {**ops.inputs.sources, **_meeting_files(ops, minutes)}
-    rows = forms + sum(source.rows for source in sources.values())
-    progress.say("checked", n=f"{rows:,}", tables=len(ops.inputs.tables) + bool(forms) + (minutes is not None))
-    if ops.inputs.header_only:
-        progress.say("header_only", files=", ".join(ops.inputs.header_only))
-    with staging(out.resolve(), period.label) as staged:
-        offered = {"month": period.label, "workspace": str(ops.inputs.folder), "out": ".", "lang": ops.lang}
-        offered |= {"as_of": as_of} if as_of else {}
-        notebooks = [section for section in SECTIONS if section.notebook]
-        outcomes = {section.key: _run_section(section, ops, offered, staged, progress) for section in notebooks}
-        outcomes |= _recorded(ops, outcomes, staged, progress)
-        is_good = any(outcome.status == "done" for outcome in outcomes.values())
-        outcomes["meeting"] = _met(minutes, outcomes["followup"].result, staged, progress)
-        _archived(ops, outcomes["followup"].result, period, progress)
-        files = {source.file: source.rows for source in sources.values() if source.rows}
-        files |= {"survey/": forms} if forms else {}
-        names = _write_pages(ops, period, outcomes, files, staged, langs)
-        names += [
-            f"{key}.{kind}" for key in outcomes for kind in ("ipynb", "json") if (staged / f"{key}.{kind}").exists()
-        ]
-        manifest = _manifest(ops, period, outcomes, sources, names, seconds=time.perf_counter() - started)
-        (staged / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        final = out.resolve() / period.label
+    known = check(workspace, month, options)
+    rows = known.forms + sum(source.rows for source in known.sources.values())
+    tables = len(known.ops.inputs.tables) + bool(known.forms) + (known.minutes is not None)
+    progress.say("checked", n=f"{rows:,}", tables=tables)
+    if known.ops.inputs.header_only:
+        progress.say("header_only", files=", ".join(known.ops.inputs.header_only))
+    for name in known.others:
+        progress.say("no_parameters", file=name)
+    label = known.period.label
+    with one_run(out, label, lambda: progress.say("waiting", month=label)), staging(out, label) as staged:
+        return _Month(known, out / label, staged, progress, options).run(began)
+
+
+class _Month:
+    """One run of one month, in its staging folder."""
+
+    def __init__(self, known: Checked, final: Path, staged: Path, progress: Progress, options: Options) -> None:
+        self.known, self.final, self.staged = known, final, staged
+        self.progress, self.options = progress, options
+        self.before = read_manifest(final)
+        self.is_warm = False
+
+    def run(self, began: float) -> Published:
+        """Run, draw and publish."""
+        try:
+            return self._run(began)
+        finally:
+            ForkEngine.template.rest()
+
+    def _run(self, began: float) -> Published:
+        outcomes = self._sections()
         failed = tuple(key for key, outcome in outcomes.items() if outcome.status == "failed")
-        worth_it = is_good or (minutes is not None and not failed) or not (final / MANIFEST).exists()
+        is_good = any(outcome.status == "done" for key, outcome in outcomes.items() if key != "meeting")
+        worth_it = is_good or (self.known.minutes is not None and not failed) or not (self.final / MANIFEST).exists()
+        page = self.final / "index.html"
         if worth_it:
-            publish(staged, final, [*names, MANIFEST])
-        progress.say("published" if worth_it else "kept", path=final / "index.html")
-    return Published(page=final / "index.html" if worth_it else None, failed=failed)
+            publish(self.staged, self.final, self._files(outcomes, began))
+        self.progress.say("published" if worth_it else "kept", path=page)
+        return Published(page=page if worth_it else None, failed=failed)
 
+    def _files(self, outcomes: Mapping[str, Outcome], began: float) -> list[str]:
+        """Write the pages and the manifest; the names of everything that is to be published."""
+        results = [key for key, outcome in outcomes.items() if outcome.result is not None]
+        changed = changed_figures(self.before, self.final, self.staged, results, self.known.ops.context)
+        after = {name: value for name, value in input_digests(self.known.ops).items() if name in WRITTEN}
+        said = manifest(self.known.ops, self.known.period.label, outcomes, self.known.sources, after, changed)
+        said["page"], names = self._pages(outcomes, results, changed)
+        kinds = [f"{key}.{kind}" for key in outcomes for kind in ("ipynb", "json")]
+        names += [name for name in kinds if (self.staged / name).exists()]
+        hide_in(self.staged)
+        whole = finished(said, self.staged, names, seconds=time.perf_counter() - began)
+        (self.staged / MANIFEST).write_text(json.dumps(whole, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        if changed and changed != self.before.get("changed"):
+            for line in changed["lines"][self.progress.lang]:
+                self.progress.say("changed", line=line, since=changed["since"])
+        return [*names, MANIFEST]
 
-def _checked(
-    workspace: Path, month: str, lang: str, as_of: str | None
-) -> tuple[Workspace, Period, int, Minutes | None]:
-    """The inputs, the month, the number of survey forms and the minutes, or every problem of them in one error."""
-    problems: list[Problem] = []
-    with collecting(problems):
-        period = Period.parse(month)
-        folder = workspace.resolve() / read_settings(workspace)[0].sources.get("meetings", FORMS["meetings"])
-        meetings = read_meetings(folder, period.months)
-    with collecting(problems):
-        ops = open_workspace(workspace.resolve(), lang=lang, as_of=as_of)
-    with collecting(problems):
-        folder = survey_folder(workspace.resolve(), read_settings(workspace)[0])
-        forms = len(unseen("survey")(read_survey)(folder).answers)
-    if problems:
-        raise InputError(problems)
-    ops.check_period(period.label)
-    return ops, period, forms, ops.minutes(period.label) if meetings else None
+    # -- sections ------------------------------------------------------------------------------------------------------
 
+    def _sections(self) -> dict[str, Outcome]:
+        """Every section of the month, those of the team's own notebooks last."""
+        tasks = [*self._tasks()]
+        self.progress.expect([task.titles[self.progress.lang] for task in tasks if task.again])
+        if self.options.engine == FORK and not can_fork():
+            self.progress.say("no_fork")
+        if any(task.again for task in tasks):
+            self._warm()
+        with self._side_by_side() as pool:
+            waiting = {task.key: pool.submit(self._one, task) for task in tasks}
+            outcomes = {key: one.result() for key, one in waiting.items()}
+        outcomes |= {"health": self._kept_in_register(outcomes["health"])} if "health" in outcomes else {}
+        absent = {section.key: self._absent(section.key) for section in SECTIONS if section.key not in outcomes}
+        ordered = [section.key for section in SECTIONS] + [one.name for one in self.known.own]
+        found = {**absent, **outcomes, "meeting": self._met(outcomes.get("followup"))}
+        if "followup" in outcomes and self.known.period.kind == "month":
+            keep_readings(self.known.ops, outcomes["followup"].result, self.progress)
+        return {key: found[key] for key in ordered}
 
-def _meeting_files(ops: Workspace, minutes: Minutes | None) -> dict[str, Source]:
-    """The files of the meetings, for the manifest and the list of what was read."""
-    folder = ops.settings.sources.get("meetings", FORMS["meetings"])
-    files = [f"{folder}/{month}.json" for month in minutes.meetings["month"]] if minutes else []
-    digests = {file: hashlib.sha256((ops.inputs.folder / file).read_bytes()).hexdigest() for file in files}
-    return {file: Source(file=file, rows=1, sha256=digest) for file, digest in digests.items()}
+    def _tasks(self) -> Iterator[Task]:
+        known = self.known
+        offered = {"month": known.period.label, "workspace": str(known.ops.inputs.folder), "out": "."}
+        offered |= {"lang": known.ops.lang} | ({"as_of": self.options.as_of} if self.options.as_of else {})
+        ours = [section for section in SECTIONS if section.notebook and set(section.tables) <= known.ops.inputs.present]
+        places = [(section.key, section, notebook_of(section)) for section in ours]
+        for key, section, source in [*places, *((own.name, None, own.path) for own in known.own)]:
+            declared = declared_parameters(source)
+            values = {name: value for name, value in offered.items() if name in declared} | fitting(
+                declared, known.given
+            )
+            depends_on = fingerprint(section, known.digests, values, source.read_bytes(), known.period)
+            again = ["forced"] if self.options.force else why_again(self.before, key, depends_on, self.final)
+            titles = {lang: say(f"page.section.{key}", lang) for lang in LANGUAGES} if section else {}
+            yield Task(
+                key=key,
+                source=source,
+                values=values,
+                depends_on=depends_on,
+                again=tuple(again),
+                titles=titles or dict.fromkeys(LANGUAGES, next(own.title for own in known.own if own.name == key)),
+                is_own=section is None,
+            )
 
+    def _warm(self) -> None:
+        """Have a warm process to fork from, with the tables as they were checked."""
+        if can_fork() and not self.is_warm:
+            inputs = self.known.ops.inputs
+            ForkEngine.template.start(WARM, lambda: keep(inputs))
+            self.is_warm = True
 
-def _met(minutes: Minutes | None, followup: Result | None, staged: Path, progress: Progress) -> Outcome:
-    """The section of the meeting: what the room wrote is what is shown, so it needs no notebook."""
-    name = say("page.short.meeting", progress.lang)
-    if minutes is None:
-        progress.say("absent", section=name, tables="meetings/")
+    @contextmanager
+    def _side_by_side(self) -> Iterator[ThreadPoolExecutor]:
+        """Threads that wait for sections; when one of them cannot go on, nothing is left running."""
+        pool = ThreadPoolExecutor(max(1, self.options.jobs))
+        try:
+            yield pool
+        except BaseException:
+            ForkEngine.template.stop()
+            raise
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _one(self, task: Task) -> Outcome:
+        """Run a section, or take over what is there, and draw it."""
+        title = task.titles[self.progress.lang]
+        folder = self.staged / f"run-{task.key}"
+        if not task.again:
+            names = [f"{task.key}.{kind}" for kind in ("ipynb", "json") if (self.final / f"{task.key}.{kind}").exists()]
+            for name in names:
+                shutil.copyfile(self.final / name, self.staged / name)
+            self.progress.say("reused", section=title)
+            result = saved_result(self.staged, replace(task, is_own=False), self.known.ops.lang)
+            return Outcome(status="done", result=result, task=task)
+        self.progress.say("running", section=title, notebook=task.source.name)
+        folder.mkdir()
+        limit = self.options.seconds
+        done = run_task(task, folder, engine=self.options.engine, seconds=limit, lang=self.known.ops.lang)
+        for name in (f"{task.key}.ipynb", f"{task.key}.json"):
+            if (folder / name).exists() and (done.result is not None or name.endswith("ipynb")):
+                (folder / name).replace(self.staged / name)
+        shutil.rmtree(folder, ignore_errors=True)
+        seconds = f"{done.seconds:.1f}"
+        if done.why is not None:
+            self.progress.say("failed", section=title, seconds=seconds, why=done.why[self.progress.lang])
+        else:
+            self.progress.say("ran", section=title, seconds=seconds)
+        if done.result is not None:
+            draw(self.staged / f"{task.key}.json", self.options.langs, apart=can_fork())
+        return done
+
+    def _absent(self, key: str) -> Outcome:
+        section = next(section for section in SECTIONS if section.key == key)
+        if section.notebook:
+            name = say(f"page.section.{key}", self.progress.lang)
+            self.progress.say("absent", section=name, tables=", ".join(section.files))
         return Outcome(status="absent")
-    shown = minutes.beside(followup.actions["id"]) if isinstance(followup, FollowUp) else minutes
-    shown.save(staged)
-    progress.say("ran", section=name, seconds="0.0")
-    return Outcome(status="done", result=shown)
 
+    def _met(self, followup: Outcome | None) -> Outcome:
+        """The section of the meeting: what the room wrote is what is shown, so it needs no notebook."""
+        name, minutes = say("page.short.meeting", self.progress.lang), self.known.minutes
+        if minutes is None:
+            self.progress.say("absent", section=name, tables="meetings/")
+            return Outcome(status="absent")
+        actions = followup.result if followup is not None else None
+        shown = minutes.beside(actions.actions["id"]) if isinstance(actions, FollowUp) else minutes
+        shown.save(self.staged)
+        self.progress.say("ran", section=name, seconds="0.0")
+        return Outcome(status="done", result=shown)
 
-def _run_section(
-    section: Section, ops: Workspace, offered: Mapping[str, str], staged: Path, progress: Progress
-) -> Outcome:
-    name = say(f"page.section.{section.key}", progress.lang)
-    if not set(section.tables) <= ops.inputs.present:
-        progress.say("absent", section=name, tables=", ".join(section.files))
-        return Outcome(status="absent")
-    source = notebook_folder() / f"{section.notebook}.ipynb"
-    progress.say("running", section=name, notebook=source.name)
-    ran = run_notebook(source, staged / f"{section.key}.ipynb", offered, progress=progress.bars)
-    data = staged / f"{section.key}.json"
-    digest = hashlib.sha256(source.read_bytes()).hexdigest()
-    seconds = f"{ran.seconds:.1f}"
-    if ran.good and data.exists():
-        progress.say("ran", section=name, seconds=seconds)
-        result = load(json.loads(data.read_text(encoding="utf-8")), lang=ops.lang)
-        return Outcome(status="done", seconds=ran.seconds, result=result, notebook_sha256=digest)
-    why = {lang: _reason(ran, lang) for lang in LANGUAGES}
-    progress.say("failed", section=name, seconds=seconds, why=why[progress.lang])
-    return Outcome(status="failed", seconds=ran.seconds, why=why, notebook_sha256=digest)
+    def _kept_in_register(self, done: Outcome) -> Outcome:
+        """Record what is about to be published of the team's health; what cannot be recorded is not published."""
+        why = keep_in_register(self.known.ops, done.result)
+        if why is None:
+            return done
+        for kind in ("ipynb", "json"):
+            (self.staged / f"health.{kind}").unlink(missing_ok=True)
+        name = say("page.section.health", self.progress.lang)
+        self.progress.say("failed", section=name, seconds=f"{done.seconds:.1f}", why=why[self.progress.lang])
+        return replace(done, status="failed", result=None, why=why)
 
+    # -- pages ---------------------------------------------------------------------------------------------------------
 
-def _recorded(ops: Workspace, outcomes: Mapping[str, Outcome], staged: Path, progress: Progress) -> dict[str, Outcome]:
-    """Record what is about to be published of the team's health; what cannot be recorded is not published."""
-    done = outcomes["health"]
-    if not isinstance(done.result, HealthReview):
-        return {}
-    try:
-        record(survey_folder(ops.inputs.folder, ops.settings) / REGISTER, done.result.register_rows())
-    except (InputError, OSError) as error:
-        why = {
-            lang: error.text(lang) if isinstance(error, InputError) else _not_kept(error, lang) for lang in LANGUAGES
-        }
-    else:
-        return {}
-    for kind in ("ipynb", "json"):
-        (staged / f"health.{kind}").unlink(missing_ok=True)
-    name = say("page.section.health", progress.lang)
-    progress.say("failed", section=name, seconds=f"{done.seconds:.1f}", why=why[progress.lang])
-    return {"health": replace(done, status="failed", result=None, why=why)}
+    def _pages(
+        self, outcomes: Mapping[str, Outcome], results: Sequence[str], changed: Mapping[str, Any]
+    ) -> tuple[str, list[str]]:
+        """Write the pages, or take over those that would be the same; their fingerprint and names."""
+        known = self.known
+        ours = {section.key for section in SECTIONS}
+        files = {source.file: source.rows for source in known.sources.values() if source.rows}
+        own = [(f"own-{place}", outcomes[one.name], one) for place, one in enumerate(known.own, start=1)]
+        page = MonthPage(
+            period=known.period.label,
+            context=known.ops.context,
+            results={key: done.result for key, done in outcomes.items() if key in ours and done.result is not None},
+            failures={key: done.why for key, done in outcomes.items() if key in ours and done.why is not None},
+            files=files | ({"survey/": known.forms} if known.forms else {}),
+            header_only=known.ops.inputs.header_only,
+            own=[
+                OwnPart(key=key, title=one.title, record=f"{one.name}.ipynb", result=done.result, failure=done.why)
+                for key, done, one in own
+            ],
+            changed=changed.get("lines", {}),
+            changed_since=changed.get("since", ""),
+        )
+        langs, data = self.options.langs, {key: self.staged / f"{key}.json" for key in results if key in ours}
+        data |= {key: self.staged / f"{one.name}.json" for key, done, one in own if done.result is not None}
+        print_of = page_digest(page, data, langs, code())
+        names = list(page_files(langs).values())
+        if print_of == self.before.get("page") and not self.options.force and self._are_there(names):
+            for name in names:
+                shutil.copyfile(self.final / name, self.staged / name)
+            return print_of, names
+        left = [path for path in data.values() if not path.with_suffix(DRAWN).exists()]
+        if left:
+            self._warm()
+        with self._side_by_side() as pool:
+            for waiting in [pool.submit(draw, path, langs, apart=can_fork()) for path in left]:
+                waiting.result()
+        return print_of, write_pages(page, data, self.staged, langs)
 
-
-def _archived(ops: Workspace, result: Result | None, period: Period, progress: Progress) -> None:
-    """Add what the month read about the actions to the file of readings; where that cannot be written, it is said."""
-    if not isinstance(result, FollowUp) or period.kind != "month":
-        return
-    path = ops.inputs.folder / ops.settings.sources.get("readings", FORMS["readings"])
-    try:
-        if n := add_readings(path, result.reading_rows()):
-            progress.say("read", n=n, path=path)
-    except (InputError, OSError) as error:
-        why = error.text(progress.lang) if isinstance(error, InputError) else error.strerror or error
-        progress.say("not_read", path=path, why=why)
-
-
-def _not_kept(error: OSError, lang: str) -> str:
-    return say("cli.not_written", lang, path=error.filename or "published.csv", why=error.strerror or error)
-
-
-def _reason(ran: Ran, lang: str) -> str:
-    if ran.cell is not None:
-        return say("cli.cell", lang, cell=ran.cell, error=ran.error)
-    return say("cli.dead" if ran.dead else "cli.no_result", lang)
-
-
-def _write_pages(
-    ops: Workspace,
-    period: Period,
-    outcomes: Mapping[str, Outcome],
-    files: Mapping[str, int],
-    staged: Path,
-    langs: Sequence[str],
-) -> list[str]:
-    page = MonthPage(
-        period=period.label,
-        context=ops.context,
-        results={key: outcome.result for key, outcome in outcomes.items() if outcome.result is not None},
-        failures={key: outcome.why for key, outcome in outcomes.items() if outcome.why is not None},
-        files=files,
-        header_only=ops.inputs.header_only,
-    )
-    pages = page_files(langs)
-    for lang, name in pages.items():
-        other = next(((code, file) for code, file in pages.items() if code != lang), None)
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Glyph", UserWarning)  # a sign the chart font lacks is a box, no event
-            (staged / name).write_text(page_html(page, lang, other=other), encoding="utf-8")
-    return list(pages.values())
-
-
-def page_files(langs: Sequence[str]) -> dict[str, str]:
-    """File name by language: `index.html` is Chinese and `index.en.html` English; a single language is `index.html`.
-
-    Example:
-        >>> page_files(["en"])
-        {'en': 'index.html'}
-    """
-    if len(langs) == 1:
-        return {langs[0]: "index.html"}
-    return {"zh-CN": "index.html", "en": "index.en.html"}
-
-
-def _manifest(
-    ops: Workspace,
-    period: Period,
-    outcomes: Mapping[str, Outcome],
-    sources: Mapping[str, Source],
-    names: Sequence[str],
-    *,
-    seconds: float,
-) -> dict[str, Any]:
-    return {
-        "schema": 1,
-        "period": period.label,
-        "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": round(seconds, 3),
-        "as_of": ops.as_of,
-        "versions": {"opsretro": version("opsretro"), "python": platform.python_version()}
-        | {package: version(package) for package in PACKAGES},
-        "inputs": {
-            table: {"file": source.file, "rows": source.rows, "sha256": source.sha256}
-            for table, source in sources.items()
-        },
-        "sections": {
-            key: {
-                "status": outcome.status,
-                "seconds": round(outcome.seconds, 3),
-                "reused": False,
-                "notebook_sha256": outcome.notebook_sha256,
-                "why": dict(outcome.why) if outcome.why else None,
-            }
-            for key, outcome in outcomes.items()
-        },
-        "files": sorted(names),
-    }
+    def _are_there(self, names: Sequence[str]) -> bool:
+        return all(sum_of(self.final / name) == self.before["sha256"].get(name) for name in names)

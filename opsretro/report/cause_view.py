@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -86,7 +87,7 @@ class CauseView(Shown):
                 word("column.ruled"): text.ruled(row["subject"]),
                 word("column.cannot"): text.join(*text.limits(row)),
             }
-            for _, row in self._ranked().iterrows()
+            for _, row in self._ranked.iterrows()
         ]
         return pd.DataFrame(rows)
 
@@ -119,7 +120,7 @@ class CauseView(Shown):
             table=self._table(),
             certainty=self.text.certainty() if top is not None else "",
             trees=[tree for subject in self._apart() for tree in self._trees(subject)],
-            cards=[self._card(row, bars=place > 0) for place, (_, row) in enumerate(self._ranked().iterrows())],
+            cards=[self._card(row, bars=place > 0) for place, (_, row) in enumerate(self._ranked.iterrows())],
         )
 
     def drawn_trees(self) -> HTML:
@@ -140,7 +141,7 @@ class CauseView(Shown):
 
     def conclusions(self) -> list[tuple[str, str]]:
         """The most important findings, each with the anchor of its evidence."""
-        found = self._ranked()
+        found = self._ranked
         found = found[found["state"] == State.FOUND].head(TOP_SENTENCES)
         return [(self.text.short(row), f"open-{anchor('cause', row['subject'])}") for _, row in found.iterrows()]
 
@@ -151,7 +152,7 @@ class CauseView(Shown):
     def tile(self) -> tuple[str, Markup]:
         """How many causes there are, and a dot for each KPI looked at."""
         found = int((self.review.kpis["state"] == State.FOUND).sum())
-        looks = [LOOKS.get(state, "no_data") for state in self._ranked()["state"]] or ["no_data"]
+        looks = [LOOKS.get(state, "no_data") for state in self._ranked["state"]] or ["no_data"]
         line = self.text.word("tile.found", n=len(self.review.causes)) if found else self.text.word("tile.none")
         return line, render("dots.html.jinja", states=looks)
 
@@ -159,6 +160,7 @@ class CauseView(Shown):
         """Definitions and method."""
         return say("page.method_rootcause", self.review.lang)
 
+    @cached_property
     def _ranked(self) -> pd.DataFrame:
         """The KPIs, the most important first."""
         order = [item.subject for item in self.review.findings if item.subject]
@@ -167,13 +169,13 @@ class CauseView(Shown):
     def _row(self, subject: str | None) -> pd.Series | None:
         if subject:
             return self.review.kpi(subject)
-        ranked = self._ranked()
+        ranked = self._ranked
         return ranked.iloc[0] if len(ranked) else None
 
     def _causes(self) -> list[tuple[pd.Series, pd.Series]]:
         return [
             (row, cause)
-            for _, row in self._ranked().iterrows()
+            for _, row in self._ranked.iterrows()
             for _, cause in self.review.of("causes", row["subject"]).iterrows()
         ]
 

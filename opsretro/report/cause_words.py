@@ -148,7 +148,9 @@ class CauseWords(SectionWords):
         """A factor of a product: its own name, or what it is divided by what."""
         if name in self.review.context.names or "/" not in name:
             return self.called(name)
-        child, parent = name.split("/", 1)
+        known = {*self.review.context.names, *self.review.kpis["kpi"], *self.review.drivers["factor"]}
+        cuts = [(name[:place], name[place + 1 :]) for place, sign in enumerate(name) if sign == "/"]
+        child, parent = max(cuts, key=lambda parts: len(known.intersection(parts)))  # an id may hold a stroke, too
         return self.word("per", child=self.called(child), parent=self.called(parent))
 
     def day(self, iso: str) -> str:

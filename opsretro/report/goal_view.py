@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -57,7 +57,7 @@ class GoalView(Shown):
         While the period is running, the verdicts give way to where each goal is heading.
         """
         running = self.text.is_running()
-        rows = [self._running_cells(goal) if running else self._cells(goal) for goal in self._by_importance()]
+        rows = [self._running_cells(goal) if running else self._cells(goal) for goal in self._by_importance]
         return pd.DataFrame(rows, columns=list(map(self._column, RUNNING if running else COLUMNS)))
 
     def _column(self, name: str) -> str:
@@ -76,7 +76,7 @@ class GoalView(Shown):
                 word("column.coverage"): rate(goal["coverage"], self.review.lang),
                 word("column.turn"): text.turn(goal),
             }
-            for goal in self._by_importance()
+            for goal in self._by_importance
         ]
         return pd.DataFrame(rows)
 
@@ -104,13 +104,13 @@ class GoalView(Shown):
             certainty=self.text.certainty(),
             score=score(self.text),
             smart=smart(self.text),
-            cards=[self._card(goal) for goal in self._by_importance()],
+            cards=[self._card(goal) for goal in self._by_importance],
         )
 
     def _worse(self) -> str:
         """What the mark of a goal means that was met although it fell; empty when none was."""
         before = self.text.word(f"before.{self.text.kind}").lower()
-        return self.text.word("status.key", before=before) if any(map(is_met_but_worse, self._by_importance())) else ""
+        return self.text.word("status.key", before=before) if any(map(is_met_but_worse, self._by_importance)) else ""
 
     def card(self, goal_id: str) -> Markup:
         """The card of one goal alone, for a live notebook.
@@ -147,11 +147,12 @@ class GoalView(Shown):
         """Definitions and method."""
         return say("page.method_goals", self.review.lang)
 
+    @cached_property
     def _by_importance(self) -> list[pd.Series]:
         return [self.review.goal(finding.subject) for finding in self.review.findings if finding.subject]
 
     def _ranked(self) -> pd.DataFrame:
-        return pd.DataFrame(self._by_importance())
+        return pd.DataFrame(self._by_importance)
 
     def _months(self, goal_id: str) -> pd.DataFrame:
         months = self.review.months
@@ -191,8 +192,8 @@ class GoalView(Shown):
 
     def _table(self) -> dict[str, object]:
         table = self.table()
-        look = [goal["variation"] == Variation.SIGNAL for goal in self._by_importance()]
-        ids = [anchor("goal", goal["goal_id"]) for goal in self._by_importance()]
+        look = [goal["variation"] == Variation.SIGNAL for goal in self._by_importance]
+        ids = [anchor("goal", goal["goal_id"]) for goal in self._by_importance]
         return {"columns": list(table.columns), "rows": list(zip(ids, look, table.to_numpy().tolist(), strict=True))}
 
     def _card(self, goal: pd.Series) -> dict[str, object]:

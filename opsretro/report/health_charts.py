@@ -92,10 +92,7 @@ def months_of(text: HealthText, group: str, dimension: str) -> pd.DataFrame:
     """One row a month of the survey, oldest first: mean, lower, upper, NaN where nothing is shown."""
     rows = text.review.dimensions
     rows = rows[(rows["group"] == group) & (rows["dimension"] == dimension)].set_index("month")
-    every = sorted({*text.review.cells["month"], *text.review.dimensions["month"]})
-    if every:
-        every = [f"{month}" for month in pd.period_range(every[0], every[-1], freq="M")]
-    return rows.reindex(every)[["mean", "lower", "upper", "n"]]
+    return rows.reindex(text.months)[["mean", "lower", "upper", "n"]]
 
 
 def reach(values: np.ndarray) -> tuple[float, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -34,20 +35,28 @@ class HealthText(HealthWords):
 
     def judged(self, group: str | None = None) -> pd.DataFrame:
         """The month's dimensions, everybody's first: mean, interval (low, high), band (lower, upper), verdict."""
+        rows = self._judged
+        return rows.copy() if group is None else rows[rows["group"] == group].reset_index(drop=True)
+
+    @cached_property
+    def months(self) -> list[str]:
+        """Every month from the first to the last of the survey."""
+        known = {*self.review.cells["month"], *self.review.dimensions["month"]}
+        return [f"{month}" for month in pd.period_range(min(known), max(known), freq="M")] if known else []
+
+    @cached_property
+    def _judged(self) -> pd.DataFrame:
         rows, found = self.review.dimensions, self.review.changes
         rows = rows[rows["month"] == self.review.month].rename(columns={"lower": "low", "upper": "high"})
         columns = ["group", "dimension", "verdict", "expected", "lower", "upper", "n_months"]
         rows = rows.merge(found[columns], on=["group", "dimension"], how="left")
-        rows["verdict"] = rows["verdict"].fillna(Verdict.CANNOT_TELL.value)
-        rows["n_months"] = rows["n_months"].fillna(0).astype("int64")
+        rows = rows.fillna({"verdict": Verdict.CANNOT_TELL.value, "n_months": 0}).astype({"n_months": "int64"})
         places = {name: place for place, name in enumerate(dict.fromkeys([EVERYBODY, *rows["group"]]))}
-        rows = rows.sort_values("group", key=lambda names: names.map(places), kind="stable", ignore_index=True)
-        return rows if group is None else rows[rows["group"] == group].reset_index(drop=True)
+        return rows.sort_values("group", key=lambda names: names.map(places), kind="stable", ignore_index=True)
 
     def moved(self) -> pd.DataFrame:
         """What changed, everybody's first."""
-        rows = self.judged()
-        return rows[rows["verdict"].isin(MOVED)]
+        return self._judged[self._judged["verdict"].isin(MOVED)]
 
     def headline(self) -> str:
         """The answer in one sentence or two: what changed, or that nothing did, or why nothing is said."""

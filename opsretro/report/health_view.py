@@ -54,8 +54,9 @@ class HealthView(Shown):
             KeyError: Nothing is shown of it.
         """
         if subject is not None:
-            group, _, dimension = subject.rpartition("/")
-            return self.course(dimension, group or EVERYBODY)
+            groups = sorted(set(self.review.dimensions["group"]), key=len, reverse=True)
+            group = next((name for name in groups if subject.startswith(f"{name}/")), "")
+            return self.course(subject.removeprefix(f"{group}/"), group or EVERYBODY)
         rows = self._drawn()
         return health_charts.overview(self.text, rows) if len(rows) else note(self.headline())
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from opsretro.report import numbers
 from opsretro.report.section_words import SectionWords
 from opsretro.tables.health_register import EVERYBODY
+from opsretro.tables.parse import parse_slice
 from opsretro.tables.survey_files import TEAM
 from opsretro.words import catalogue, say
 
@@ -31,7 +32,7 @@ class HealthWords(SectionWords):
     def __init__(self, review: HealthReview, lang: str) -> None:
         super().__init__(review, lang)
         groups = {*review.cells["group"], *review.workload["group"], *review.participation["group"]}
-        self._values = {part.partition("=")[2] for group in groups for part in group.split("&")}
+        self._values = {value for group in groups for _, value in parse_slice(group)}
 
     def word(self, key: str, **values: object) -> str:
         """A text of the section."""
@@ -56,10 +57,9 @@ class HealthWords(SectionWords):
         """A group: everybody, one of a team by its name, one of another attribute with that attribute's name."""
         if name == EVERYBODY:
             return self.word("everybody")
-        pairs = [part.partition("=") for part in name.split("&")]
         parts = [
             self.called(value) if attribute == TEAM else self.word("attribute", name=self.called(attribute), value=own)
-            for attribute, _, value in pairs
+            for attribute, value in parse_slice(name)
             for own in [self.called(value)]
         ]
         return self.word("dot").join(parts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import re
 from functools import lru_cache
@@ -76,6 +77,7 @@ def use_theme() -> None:
             "ytick.color": LIGHT["muted"],
         }
     )
+    gc.freeze()  # what was imported stays: looking through it again after every few figures takes a sixth of their time
 
 
 def new_figure(size: str, height: float) -> Figure:
@@ -100,6 +102,7 @@ def svg(figure: Figure, *, ident: str, label: str) -> Markup:
         ident: Prefix that makes its ids unique on the page; letters, digits and dashes.
         label: What a screen reader says.
     """
+    _measure_no_ticks(figure)
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
     text = buffer.getvalue()
@@ -112,6 +115,15 @@ def svg(figure: Figure, *, ident: str, label: str) -> Markup:
     for token, colour in LIGHT.items():
         text = text.replace(colour, f"var(--{token})")
     return Markup(text.replace("<svg ", Markup('<svg role="img" aria-label="{}" ').format(label), 1))  # noqa: S704
+
+
+def _measure_no_ticks(figure: Figure) -> None:
+    """Spare a figure the measuring of its tick labels, a tenth of its time: what they keep clear of has no words."""
+    for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis)):
+        if not axis.get_label_text():
+            axis.set_label_coords(0, 0)
+            for tick in axis.get_major_ticks():
+                tick.label1.set_in_layout(False)
 
 
 def light_tokens() -> str:

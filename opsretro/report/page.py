@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
@@ -12,9 +12,10 @@ from opsretro.analysis.result import Context, Result
 from opsretro.report import numbers
 from opsretro.report.lessons_view import beside
 from opsretro.report.look import css_tokens
+from opsretro.report.own_page import OwnPart, own_text
 from opsretro.report.sections import SECTIONS, TILE_ORDER, Section
 from opsretro.report.templates import render, style
-from opsretro.report.views import View, view
+from opsretro.report.views import view
 from opsretro.tables.period import Period
 from opsretro.words import join_list, pick, say
 
@@ -32,6 +33,9 @@ class MonthPage:
         failures: Why a section failed, in words by language, by section.
         files: Rows by file read.
         header_only: Files with a header and no rows.
+        own: What the team's own notebooks made, in their order.
+        changed: What was published otherwise before, by language; empty = nothing, or it is the first time.
+        changed_since: Day of that earlier publication, ISO.
     """
 
     period: str
@@ -40,20 +44,75 @@ class MonthPage:
     failures: Mapping[str, Mapping[str, str]]
     files: Mapping[str, int]
     header_only: Sequence[str] = ()
+    own: Sequence[OwnPart] = ()
+    changed: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    changed_since: str = ""
 
 
-def page_html(page: MonthPage, lang: str, *, other: tuple[str, str] | None = None) -> str:
+@dataclass(frozen=True, kw_only=True)
+class Shown:
+    """What the page shows of one section, in one language; made apart, so that sections can be drawn side by side.
+
+    Attributes:
+        conclusions: Sentences for the top of the page, each with the anchor of its evidence.
+        line: The line of its tile.
+        picture: The small picture of its tile, as HTML.
+        changes: What is different from the month before.
+        body: The section, as HTML.
+        lessons: What was learnt earlier, as HTML.
+        method: Definitions and method.
+    """
+
+    conclusions: Sequence[tuple[str, str]]
+    line: str
+    picture: Markup
+    changes: Sequence[str]
+    body: Markup
+    lessons: Markup
+    method: str
+
+
+def shown(result: Result, lang: str) -> Shown:
+    """Draw one section of the page.
+
+    Args:
+        result: What it shows.
+        lang: ``zh-CN`` or ``en``.
+    """
+    spoken = result.in_language(lang)
+    drawn = view(spoken)
+    line, picture = drawn.tile() if result.section in TILE_ORDER else ("", Markup())
+    return Shown(
+        conclusions=[(str(text), anchor) for text, anchor in drawn.conclusions()],
+        line=str(line),
+        picture=picture,
+        changes=[str(text) for text in drawn.changes()],
+        body=drawn.section(),
+        lessons=beside(spoken),
+        method=str(drawn.method()),
+    )
+
+
+def page_html(
+    page: MonthPage,
+    lang: str,
+    *,
+    other: tuple[str, str] | None = None,
+    drawn: Mapping[str, Shown] | None = None,
+) -> str:
     """The page in one language.
 
     Args:
         page: What to show.
         lang: ``zh-CN`` or ``en``.
         other: Language and file name of the same page in the other language, when there is one.
+        drawn: Sections by key that are drawn already, in this language; None = all are drawn now.
 
     Returns:
         HTML that loads nothing from outside.
     """
-    views = {key: view(result.in_language(lang)) for key, result in page.results.items()}
+    results = {**page.results, **{part.key: part.result for part in page.own if part.result is not None}}
+    parts = {key: shown(result, lang) for key, result in results.items()} if drawn is None else drawn
     kind = Period.parse(page.period).kind
     title = say(f"page.title.{kind}", lang, period=numbers.period(page.period, lang))
     return str(
@@ -69,11 +128,16 @@ def page_html(page: MonthPage, lang: str, *, other: tuple[str, str] | None = Non
             other={"lang": other[0], "file": other[1], "name": say("page.other_language", lang)} if other else None,
             tokens=Markup(css_tokens()),  # noqa: S704 - constants of ours
             style=style(),
-            conclusions=_conclusions([shown.conclusions() for shown in views.values()]),
-            tiles=[_tile(key, views, page, lang) for key in TILE_ORDER],
-            changes=[text for shown in views.values() for text in shown.changes()],
-            sections=[_section(section, views, page, lang) for section in SECTIONS],
-            method=_method(views, page, lang),
+            conclusions=_conclusions([part.conclusions for part in parts.values()]),
+            tiles=[_tile(key, parts, page, lang) for key in TILE_ORDER],
+            changes=[text for part in parts.values() for text in part.changes],
+            changed=page.changed.get(lang, ()),
+            changed_title=_changed_title(page, lang),
+            sections=[
+                *(_section(section, parts, page, lang) for section in SECTIONS),
+                *(_block(own.key, own.title, parts.get(own.key), *own_text(own, lang)) for own in page.own),
+            ],
+            method=_method(parts, page, lang),
         )
     )
 
@@ -85,37 +149,38 @@ def _conclusions(found: Sequence[Sequence[tuple[str, str]]]) -> list[tuple[str, 
     return [found[place][rank] for place, rank in kept]
 
 
-def _tile(key: str, views: Mapping[str, View], page: MonthPage, lang: str) -> dict[str, object]:
+def _tile(key: str, parts: Mapping[str, Shown], page: MonthPage, lang: str) -> dict[str, object]:
     title = say(f"page.short.{key}", lang)
-    if key in views:
-        line, picture = views[key].tile()
-        return {"key": key, "title": title, "line": line, "picture": picture}
+    if key in parts:
+        return {"key": key, "title": title, "line": parts[key].line, "picture": parts[key].picture}
     line = say("page.tile.failed" if key in page.failures else "page.tile.none", lang)
     return {"key": key, "title": title, "line": line, "picture": render("dots.html.jinja", states=["no_data"])}
 
 
-def _section(section: Section, views: Mapping[str, View], page: MonthPage, lang: str) -> dict[str, object]:
-    shown: dict[str, object] = {
-        "key": section.key,
-        "title": say(f"page.section.{section.key}", lang),
-        "body": "",
-        "lessons": "",
-        "text": "",
-    }
-    if section.key in views:
-        lessons = beside(page.results[section.key].in_language(lang))
-        return shown | {"state": "shown", "body": views[section.key].section(), "lessons": lessons}
-    if section.key in page.failures:
-        return shown | {"state": "failed", "text": say("page.failed", lang, why=page.failures[section.key][lang])}
-    absent = say("page.absent", lang, tables=join_list(section.files, lang))
+def _section(section: Section, parts: Mapping[str, Shown], page: MonthPage, lang: str) -> dict[str, object]:
+    state, text = "absent", say("page.absent", lang, tables=join_list(section.files, lang))
     if section.notebook is None:
-        absent = say("page.no_meeting", lang, month=Period.parse(page.period).months[-1])
-    return shown | {"state": "absent", "text": absent}
+        text = say("page.no_meeting", lang, month=Period.parse(page.period).months[-1])
+    if section.key in page.failures:
+        state, text = "failed", say("page.failed", lang, why=page.failures[section.key][lang])
+    return _block(section.key, say(f"page.section.{section.key}", lang), parts.get(section.key), state, text)
 
 
-def _method(views: Mapping[str, View], page: MonthPage, lang: str) -> list[str]:
+def _block(key: str, title: str, part: Shown | None, state: str, text: str) -> dict[str, object]:
+    """A section of the page, or why there is none."""
+    shown = {"state": "shown", "body": part.body, "lessons": part.lessons} if part else {"state": state}
+    return {"key": key, "title": title, "body": "", "lessons": "", "text": text, **shown}
+
+
+def _changed_title(page: MonthPage, lang: str) -> str:
+    if not page.changed:
+        return ""
+    return say("page.changed", lang, day=numbers.day(page.changed_since, lang))
+
+
+def _method(parts: Mapping[str, Shown], page: MonthPage, lang: str) -> list[str]:
     read = [f"{file} ({say('page.row', lang, rows=f'{rows:,}')})" for file, rows in page.files.items()]
-    texts = [shown.method() for shown in views.values()]
+    texts = [part.method for part in parts.values()]
     texts.append(say("page.method_read", lang, files=say("list.comma", lang).join(read)))
     if page.header_only:
         texts.append(say("page.header_only", lang, files=join_list(list(page.header_only), lang)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -50,7 +51,7 @@ class RoiView(Shown):
             KeyError: No such activity.
         """
         if not subject:
-            ranked = self._ranked()
+            ranked = self._ranked
             return roi_charts.portfolio(self.text, ranked) if len(ranked) else note(self.headline())
         row = self.review.activity(subject)
         if math.isnan(row["incremental"]):
@@ -67,7 +68,7 @@ class RoiView(Shown):
 
     def table(self) -> pd.DataFrame:
         """One row an activity or joint effect: cost, attributed and incremental ROI, interval, evidence, verdict."""
-        rows = [self._cells(row) for _, row in self._everything().iterrows()]
+        rows = [self._cells(row) for _, row in self._everything.iterrows()]
         return pd.DataFrame(rows, columns=[self.text.word(f"column.{name}") for name in COLUMNS])
 
     def certainty(self) -> pd.DataFrame:
@@ -81,7 +82,7 @@ class RoiView(Shown):
                 word("column.warnings"): text.join(*text.warned(row)),
                 word("column.turn"): text.turn(row),
             }
-            for _, row in self._everything().iterrows()
+            for _, row in self._everything.iterrows()
         ]
         return pd.DataFrame(rows)
 
@@ -95,7 +96,7 @@ class RoiView(Shown):
         if self.review.activities.empty:
             return Markup('<p class="answer">{}</p>').format(self.headline())
         title = self.text.portfolio_title()
-        ranked = self._ranked()
+        ranked = self._ranked
         return render(
             "roi.html.jinja",
             word=self.text.word,
@@ -108,7 +109,7 @@ class RoiView(Shown):
             table=self._table(),
             certainty=self.text.certainty(),
             types=self._types(),
-            recaps=[self._recap(row) for _, row in self._everything().iterrows()],
+            recaps=[self._recap(row) for _, row in self._everything.iterrows()],
         )
 
     def card(self, activity_id: str) -> Markup:
@@ -145,16 +146,18 @@ class RoiView(Shown):
         """Definitions and method."""
         return say("page.method_roi", self.review.lang)
 
+    @cached_property
     def _everything(self) -> pd.DataFrame:
         """Every row in the order of the portfolio, a joint effect followed by its members."""
         rows = []
-        for _, ranked in self._ranked().iterrows():
+        for _, ranked in self._ranked.iterrows():
             row = self.review.activity(ranked["activity_id"])
             members = [name for name in row["members"] if name != row["activity_id"]]
             if not row["joint_id"]:
                 rows += [row, *map(self.review.activity, members)]
         return pd.DataFrame(rows)
 
+    @cached_property
     def _ranked(self) -> pd.DataFrame:
         """What the portfolio draws: highest profit first, what has none last."""
         rows = [self.text.standing(row) for _, row in self.review.judged.iterrows()]
@@ -175,7 +178,7 @@ class RoiView(Shown):
         )
 
     def _table(self) -> dict[str, object]:
-        table, rows = self.table(), self._everything()
+        table, rows = self.table(), self._everything
         look = [self.text.kind(row) == Verdict.LOSS for _, row in rows.iterrows()]
         ids = [anchor("activity", row["activity_id"]) for _, row in rows.iterrows()]
         return {"columns": list(table.columns), "rows": list(zip(ids, look, table.to_numpy().tolist(), strict=True))}

@@ -13,6 +13,7 @@ import pandas as pd
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from opsretro.errors import Problem
+from opsretro.tables.cells import MOST_NUMBER
 from opsretro.tables.parse import parse_date
 from opsretro.tables.yaml_nodes import Nodes, is_empty, line_of, parsed, text_of
 
@@ -189,7 +190,7 @@ class _Ledger(Nodes):
             number = float(text or "nan")
         except ValueError:
             number = math.inf
-        if math.isinf(number) or (math.isnan(number) and text):
+        if abs(number) > MOST_NUMBER or (math.isnan(number) and text):
             self.refuse("action_number", fields[field], field, value=text, fix=_fix(text))
         return number
 
@@ -211,7 +212,7 @@ class _Ledger(Nodes):
         """When and then; a plain text stands in then."""
         own, names = dict(fields), ("when", "then")
         node = fields.get("trigger")
-        if isinstance(node, MappingNode) and {key.value for key, _ in node.value} & set(names):
+        if isinstance(node, MappingNode) and {str(key.value) for key, _ in node.value} & set(names):
             own = self.fields(node, (), names)
             texts = [self.texts(own, name) for name in names]
         else:

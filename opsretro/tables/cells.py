@@ -20,6 +20,8 @@ _STONE = r"\s*\d{4}-(0[1-9]|1[0-2])\s*:\s*\d*\.?\d+\s*"
 _MILESTONES = re.compile(f"{_STONE}(;{_STONE})*;?\\s*")
 VALUES_SHOWN = 5
 FIELD_SHOWN = 40
+MOST_NUMBER = 1e15
+"""Beyond every figure a team has: squares of larger ones leave what a computer can hold."""
 
 
 def convert(cells: pd.Series, column: Column, source: str) -> tuple[pd.Series, list[Problem]]:
@@ -53,7 +55,7 @@ def _values(distinct: list[str], column: Column) -> pd.Series:
     """The distinct texts of a column as its kind; what is empty or wrong is missing."""
     if column.kind in {Kind.NUMBER, Kind.SCORE}:
         numbers = pd.to_numeric(pd.Series(distinct, dtype="object"), errors="coerce").astype("float64")
-        return numbers.where(np.isfinite(numbers) if column.kind is Kind.NUMBER else numbers.between(0, 100))
+        return numbers.where(numbers.abs() <= MOST_NUMBER if column.kind is Kind.NUMBER else numbers.between(0, 100))
     if column.kind is Kind.CHOICE:
         return pd.Series([text if text in column.choices else None for text in distinct], dtype="str")
     parse = _PARSERS.get(column.kind, str)
@@ -82,10 +84,17 @@ def _wrong_values(
 def _wrong_value(text: str, rows: tuple[int, ...], column: Column, source: str) -> Problem:
     shown = text if len(text) <= FIELD_SHOWN else text[:FIELD_SHOWN] + "…"
     fix = _fix(text, column)
+    if column.kind is Kind.NUMBER and _is_large(fix or text):
+        return Problem(code="number_large", source=source, column=column.name, rows=rows, values={"value": shown})
     code = f"not_a_{column.kind.value}{'_write' if fix else ''}"
     if code == "not_a_number" and any(letter.isdigit() for letter in text):
         code = "not_a_number_plain"
     return Problem(code=code, source=source, column=column.name, rows=rows, values={"value": shown, "fix": fix})
+
+
+def _is_large(text: str) -> bool:
+    """Whether a text is a number beyond any that is taken."""
+    return bool(pd.to_numeric(pd.Series([text]), errors="coerce").abs().gt(MOST_NUMBER).item())
 
 
 def _repeated(typed: pd.Series, source: str) -> list[Problem]:

@@ -1,9 +1,13 @@
-"""What each table of a workspace must look like, as data: the checks and the headers `init` writes read it."""
+"""What each table of a workspace must look like, out of `contracts.toml`."""
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from importlib.resources import files
+from typing import Any
 
 
 class Kind(StrEnum):
@@ -56,161 +60,22 @@ class Contract:
     any_of: tuple[tuple[tuple[str, ...], ...], ...] = ()
 
 
-def _id(name: str, *, unique: bool = False) -> Column:
-    return Column(name=name, kind=Kind.ID, filled=True, unique=unique)
+def _column(told: Mapping[str, Any]) -> Column:
+    given = {name: told[name] for name in ("name", "filled", "unique") if name in told}
+    kind, choices = Kind(told.get("kind", Kind.TEXT)), tuple(told.get("choices", ()))
+    return Column(**given, kind=kind, required=not told.get("optional", False), choices=choices)
 
 
-def _texts(*names: str, required: bool = True) -> tuple[Column, ...]:
-    return tuple(Column(name=name, required=required) for name in names)
+def _contract(name: str, told: Mapping[str, Any]) -> Contract:
+    any_of = tuple(tuple(map(tuple, groups)) for groups in told.get("any_of", ()))
+    return Contract(name=name, columns=tuple(map(_column, told["columns"])), any_of=any_of)
 
 
-def _numbers(*names: str, required: bool = True, filled: bool = False) -> tuple[Column, ...]:
-    return tuple(Column(name=name, kind=Kind.NUMBER, required=required, filled=filled) for name in names)
-
-
-def _date(name: str, *, required: bool = True, filled: bool = True) -> Column:
-    return Column(name=name, kind=Kind.DATE, required=required, filled=filled)
-
-
-def _choice(name: str, *choices: str, required: bool = True) -> Column:
-    return Column(name=name, kind=Kind.CHOICE, required=required, filled=required, choices=choices)
-
-
-def _month(name: str) -> Column:
-    return Column(name=name, kind=Kind.MONTH, filled=True)
-
-
-_CONTRACTS = (
-    Contract(
-        name="goals",
-        columns=(
-            _id("goal_id", unique=True),
-            *_texts("name", "statement"),
-            _id("kpi"),
-            *_texts("owner"),
-            _choice("direction", "higher", "lower", "range"),
-            *_texts("unit"),
-            *_numbers("baseline", "target", "target_growth", "low", "high", required=False),
-            Column(name="milestones", kind=Kind.MILESTONES, required=False),
-            *_numbers("weight"),
-            _date("start", filled=False),
-            _date("deadline", filled=False),
-            _choice("aggregation", "sum", "mean", "last", "ratio", "mean_rate"),
-            *_texts("numerator", "denominator", required=False),
-            *_texts("source"),
-            *_texts("dimension", required=False),
-        ),
-        any_of=((("target",), ("target_growth",), ("low", "high")),),
-    ),
-    Contract(
-        name="metrics",
-        columns=(
-            _date("date", required=False),
-            Column(name="ts_utc", kind=Kind.TIMESTAMP, required=False, filled=True),
-            _id("kpi"),
-            *_numbers("value", "numerator", "denominator", required=False),
-            *_texts("row_id", required=False),
-            Column(name="loaded_at", kind=Kind.TIMESTAMP, required=False),
-        ),
-        any_of=((("date",), ("ts_utc",)), (("value",), ("numerator", "denominator"))),
-    ),
-    Contract(
-        name="events",
-        columns=(_date("date"), _date("end_date", required=False, filled=False), *_texts("kind", "title")),
-    ),
-    Contract(
-        name="assessments",
-        columns=(
-            _month("month"),
-            _choice("assessor", "supervisor", "peer", "self"),
-            Column(name="score", kind=Kind.SCORE, filled=True),
-        ),
-    ),
-    Contract(
-        name="activities",
-        columns=(
-            _id("activity_id", unique=True),
-            *_texts("name", "type", "owner"),
-            _date("start_date"),
-            _date("end_date"),
-            *_numbers("budget", "actual_cost", "expected_roi", "margin_rate"),
-            *_numbers("attributed_revenue", required=False),
-            *_texts("target_segment", required=False),
-            _choice("holdout", "Y", "N", required=False),
-        ),
-    ),
-    Contract(
-        name="daily_metrics",
-        columns=(
-            _date("date"),
-            _id("segment"),
-            *_numbers("revenue"),
-            *_numbers("orders", "active_users", required=False),
-        ),
-    ),
-    Contract(
-        name="cost_ledger",
-        columns=(
-            _id("activity_id"),
-            *_texts("item"),
-            _date("service_date"),
-            _date("booked_date", filled=False),
-            *_numbers("amount", filled=True),
-        ),
-    ),
-    Contract(
-        name="funnel",
-        columns=(
-            _id("activity_id"),
-            _choice("version", "plan", "actual"),
-            *_numbers("reach", "clicks", "orders", "gmv", "gross_profit", "cost"),
-            *_numbers("coupons_issued", "coupons_redeemed", "subsidy", "new_customers", required=False),
-            *_numbers("participants", "interactions", "shares", required=False),
-        ),
-    ),
-    Contract(
-        name="users",
-        columns=(
-            _id("activity_id"),
-            _id("user_id"),
-            _choice("group", "treat", "holdout"),
-            *_numbers("pre_revenue", required=False),
-        ),
-    ),
-    Contract(
-        name="orders",
-        columns=(
-            _id("order_id"),
-            _id("user_id"),
-            _date("order_date"),
-            *_numbers("gross_amount", filled=True),
-            _choice("kind", "order", "refund"),
-        ),
-    ),
-    Contract(
-        name="workload",
-        columns=(
-            _month("month"),
-            _id("group"),
-            *_numbers("headcount", "contracted_hours", "worked_hours"),
-            *_numbers("training_hours", "leave_days", required=False),
-        ),
-    ),
-)
-
-CONTRACTS = {contract.name: contract for contract in _CONTRACTS}
-
-CALENDAR = Contract(
-    name="calendar",
-    columns=(
-        Column(name="date", kind=Kind.DATE, filled=True, unique=True),
-        _choice("day_type", "workday", "weekend", "holiday", "makeup_workday"),
-        *_texts("event", required=False),
-    ),
-)
+_TOLD = tomllib.loads(files("opsretro.tables").joinpath("contracts.toml").read_text(encoding="utf-8"))
+CONTRACTS = {name: _contract(name, told) for name, told in _TOLD.items()}
+CALENDAR = CONTRACTS.pop("calendar")
 """The team's own working calendar, read where `[calendar] file` names it."""
-
-TEAM_SIZES = Contract(name="teams", columns=(_month("month"), _id("group"), *_numbers("headcount", filled=True)))
+TEAM_SIZES = CONTRACTS.pop("teams")
 """How many people were asked in the survey, of each group and month."""
 
 FORMS = {"survey": "survey", "actions": "actions.yaml", "causes": "causes.yaml"}

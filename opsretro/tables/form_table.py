@@ -13,6 +13,7 @@ import pandas as pd
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetTypeEnum
 
 from opsretro.errors import InputError, Problem
+from opsretro.tables.form_workbook import is_too_large
 from opsretro.tables.reader import MAX_FIELD
 
 TITLE_ROWS = 20
@@ -106,12 +107,14 @@ def _workbook(data: bytes) -> tuple[list[Lines], Problem | None]:
     if data.startswith(_OLE) and _LOCKED in data:
         return [], Problem(code="survey_locked", source="")
     try:
+        if data.startswith(_ZIP) and is_too_large(data):
+            return [], Problem(code="survey_large", source="")
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         plain = [sheet.name for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
         sheets = [[list(map(_text, row)) for row in book.get_sheet_by_name(name).to_python()] for name in plain]
     except PasswordError:
         return [], Problem(code="survey_locked", source="")
-    except CalamineError:
+    except (CalamineError, ValueError):
         return [], Problem(code="survey_workbook", source="")
     except BaseException as error:  # the reader's own panic on a damaged .xls is no Exception
         if type(error).__name__ != "PanicException":

@@ -83,7 +83,7 @@ def _assessment_weights(value: object) -> dict[str, Any] | None:
     known = {"supervisor", "peer", "self", "data"}
     if not isinstance(value, dict) or not set(value) <= known:
         return None
-    good = all(type(v) in (int, float) and v >= 0 for v in value.values()) and sum(value.values()) > 0
+    good = all(type(v) in (int, float) and 0 <= v < float("inf") for v in value.values()) and sum(value.values()) > 0
     return {"assessment_weights": {key: float(v) for key, v in value.items()}} if good else None
 
 

@@ -14,7 +14,6 @@ from opsretro.tables.actions import read_actions
 from opsretro.tables.contracts import CALENDAR, CONTRACTS, FORMS
 from opsretro.tables.lessons import read_lessons
 from opsretro.tables.people import everybody
-from opsretro.tables.period import Period
 from opsretro.tables.readings import read_readings
 from opsretro.tables.settings import Settings, read_settings
 from opsretro.tables.survey_files import REGISTER, exports, survey_folder
@@ -70,6 +69,18 @@ class Inputs:
         return tuple(source.file for source in self.sources.values() if not source.rows)
 
 
+_kept: list[Inputs] = []
+
+
+def keep(inputs: Inputs) -> None:
+    """Have `read_inputs` answer with these tables for their folder, as long as this process lives.
+
+    For processes that are forked to work on one month: all of them see the tables that were checked, though somebody
+    saves a file meanwhile, and none reads them again.
+    """
+    _kept[:] = [inputs]
+
+
 def read_inputs(folder: str | Path) -> Inputs:
     """Read and check a whole workspace.
 
@@ -83,6 +94,8 @@ def read_inputs(folder: str | Path) -> Inputs:
         InputError: Anything is wrong: the folder, the settings, a file, a header, a cell. All problems at once.
     """
     folder = Path(folder)
+    if _kept and _kept[0].folder == folder.resolve():
+        return _kept[0]
     if not folder.is_dir():
         raise InputError([Problem(code="no_folder", source=str(folder))])
     settings, problems = read_settings(folder)
@@ -118,17 +131,6 @@ def _read(name: str, path: Path, people: Collection[str]) -> pd.DataFrame:
     if name == "actions":
         return read_actions(path).table
     return read_lessons(path) if name == "lessons" else read_readings(path)
-
-
-def rows_by_kpi(metrics: pd.DataFrame, period: Period) -> pd.DataFrame:
-    """What metrics holds of a period: one row a KPI with rows, days, first_day, last_day."""
-    if metrics.empty:
-        return pd.DataFrame(columns=["rows", "days", "first_day", "last_day"])
-    inside = metrics[metrics["date"].between(pd.Timestamp(period.start), pd.Timestamp(period.end))]
-    by_kpi = inside.groupby("kpi")["date"]
-    table = pd.DataFrame({"rows": by_kpi.size(), "days": by_kpi.nunique()})
-    table["first_day"], table["last_day"] = by_kpi.min().dt.date, by_kpi.max().dt.date
-    return table
 
 
 def _source(path: Path, folder: Path, rows: int) -> Source:

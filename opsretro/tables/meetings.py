@@ -25,7 +25,8 @@ JUDGED = {"basis": ("", *BASES), "control": ("", *CONTROLS)}
 """What may be said of a card: fact or guess, and who can change it; empty = nothing yet."""
 NUMBERS = ("expected_effect", "baseline", "carry_count")
 """Fields of a decision that are numbers."""
-MOST_SECONDS = 1e12
+MOST = 1e12
+"""Beyond any number a meeting has."""
 
 Texts = Mapping[str, str]
 """A text by language."""
@@ -385,10 +386,12 @@ def _fits(value: Any, default: Any) -> bool:
     if isinstance(default, bool) or isinstance(value, bool):
         return isinstance(value, bool) and isinstance(default, bool)
     if isinstance(default, float):
-        return isinstance(value, int | float) and abs(value) < MOST_SECONDS
+        return isinstance(value, int | float) and abs(value) < MOST
+    if isinstance(default, int):
+        return isinstance(value, int) and abs(value) < MOST
     if isinstance(default, tuple):
         return isinstance(value, list | tuple) and all(isinstance(item, dict) for item in value)
-    return isinstance(value, Mapping if isinstance(default, Mapping) else str if isinstance(default, str) else int)
+    return isinstance(value, Mapping if isinstance(default, Mapping) else str)
 
 
 def _holds(name: str, value: Any) -> bool:

@@ -8,6 +8,7 @@ from datetime import date
 _DATE = re.compile(
     r"(\d{4})(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|\.(\d{1,2})\.(\d{1,2})|年(\d{1,2})月(\d{1,2})日)"
 )
+_JOINT = re.compile("&(?=[^&]*=)")
 _COMPACT = re.compile(r"([12]\d{3})(\d\d)(\d\d)")
 
 
@@ -25,13 +26,13 @@ def parse_date(text: str) -> str | None:
 
 
 def parse_slice(text: str) -> list[tuple[str, str]]:
-    """The pairs of a slice, ``column=value`` joined by ``&``.
+    """The pairs of a slice, ``column=value`` joined by ``&``; an ``&`` with no ``=`` behind it belongs to the value.
 
     Example:
-        >>> parse_slice("channel=app&device=ios")
-        [('channel', 'app'), ('device', 'ios')]
+        >>> parse_slice("channel=app&device=ios"), parse_slice("team=R&D")
+        ([('channel', 'app'), ('device', 'ios')], [('team', 'R&D')])
     """
-    pairs = [part.partition("=") for part in text.split("&") if part]
+    pairs = [part.partition("=") for part in _JOINT.split(text) if part]
     return [(column.strip(), value.strip()) for column, _, value in pairs]
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from opsretro.errors import InputError, Problem
+from opsretro.tables.cells import MOST_NUMBER
 from opsretro.tables.one_writer import alone, replace_whole
 
 FILE = "readings.jsonl"
@@ -113,4 +114,4 @@ def _reading(line: bytes) -> dict[str, object] | None:
 
 
 def _is_figure(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= MOST_NUMBER

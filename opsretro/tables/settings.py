@@ -74,8 +74,10 @@ def read_settings(folder: Path) -> tuple[Settings, list[Problem]]:
         tree = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError:
         return Settings(), [Problem(code="toml_encoding", source=FILE)]
-    except (tomllib.TOMLDecodeError, OSError) as error:
+    except (ValueError, OSError) as error:  # a number of thousands of digits is a ValueError, too
         return Settings(), [Problem(code="toml_syntax", source=FILE, values={"why": str(error)})]
+    except RecursionError:
+        return Settings(), [Problem(code="yaml_nested", source=FILE)]
     return _checked(tree)
 
 
@@ -162,7 +164,8 @@ def _drivers(value: object) -> dict[str, Any] | None:
 
 def _is_inside(value: object) -> bool:
     """A relative path that stays inside the workspace."""
-    return isinstance(value, str) and is_text(value) and not Path(value).is_absolute() and ".." not in Path(value).parts
+    named = isinstance(value, str) and is_text(value) and value.isprintable()
+    return named and not Path(str(value)).is_absolute() and ".." not in Path(str(value)).parts
 
 
 _READERS = {

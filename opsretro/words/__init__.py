@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 LANGUAGES = ("zh-CN", "en")
-_UNSEEN = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_UNSEEN = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """Marks that turn the direction of writing, or a terminal: text from data could make a sentence read otherwise."""
 
 
@@ -61,7 +61,7 @@ def say(key: str, lang: str, /, **values: object) -> str:
     texts = catalogue(lang)
     if key not in texts:
         key = f"{key}.one" if values.get("n") == 1 else f"{key}.other"
-    return _UNSEEN.sub("", texts[key].format_map(values))
+    return without_unseen(texts[key].format_map(values))
 
 
 def join_list(parts: Sequence[str], lang: str) -> str:
@@ -84,5 +84,15 @@ def pick(names: Mapping[str, str] | str, lang: str) -> str:
         'GMV'
     """
     if isinstance(names, str):
-        return _UNSEEN.sub("", names)
-    return _UNSEEN.sub("", names.get(lang) or next((name for name in names.values() if name), ""))
+        return without_unseen(names)
+    return without_unseen(names.get(lang) or next((name for name in names.values() if name), ""))
+
+
+def without_unseen(text: str) -> str:
+    r"""A text without marks that turn the direction of writing or steer a terminal.
+
+    Example:
+        >>> without_unseen("\u202etxt.exe\x1b[31m")
+        'txt.exe[31m'
+    """
+    return _UNSEEN.sub("", text)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from opsretro.analysis.codes import Aggregation, is_percent
 from opsretro.errors import InputError, Problem, as_code, collecting
-from opsretro.tables.period import add_months
+from opsretro.tables.period import Period, add_months
 
 COLUMNS = ("value", "coverage", "num", "den", "n_days", "n_rows")
 
@@ -130,13 +130,13 @@ def aggregate(
     facts = facts.dropna(subset=[*parts, "_day"])
     if facts.empty:
         return pd.DataFrame(columns=COLUMNS, dtype=float, index=pd.Index([], dtype="str", name="month"))
-    facts = facts.assign(_month=facts["_day"].dt.strftime("%Y-%m"))
+    facts = facts.assign(_month=facts["_day"].dt.to_period("M"))
     by_month = facts.groupby("_month", sort=True)
     table = pd.DataFrame({"value": _values(facts, by_month, how), "n_days": by_month["_day"].nunique()})
     table["n_rows"] = by_month.size()
     for part in ("num", "den"):
         table[part] = by_month[part].sum() if how is Aggregation.RATIO else np.nan
-    return _every_month(table)
+    return _every_month(table.set_axis(table.index.astype("str")))
 
 
 def _values(facts: pd.DataFrame, by_month: pd.api.typing.DataFrameGroupBy, how: Aggregation) -> pd.Series:
@@ -241,3 +241,14 @@ def _every_month(table: pd.DataFrame) -> pd.DataFrame:
     days = pd.PeriodIndex(table.index, freq="M").days_in_month
     table["coverage"] = table["n_days"] / days
     return table[list(COLUMNS)]
+
+
+def rows_by_kpi(metrics: pd.DataFrame, period: Period) -> pd.DataFrame:
+    """What metrics holds of a period: one row a KPI with rows, days, first_day, last_day."""
+    if metrics.empty:
+        return pd.DataFrame(columns=["rows", "days", "first_day", "last_day"])
+    inside = metrics[metrics["date"].between(pd.Timestamp(period.start), pd.Timestamp(period.end))]
+    by_kpi = inside.groupby("kpi")["date"]
+    table = pd.DataFrame({"rows": by_kpi.size(), "days": by_kpi.nunique()})
+    table["first_day"], table["last_day"] = by_kpi.min().dt.date, by_kpi.max().dt.date
+    return table

@@ -103,23 +103,61 @@ def day_index(
     if problems:
         raise InputError(problems)
     days = pd.DatetimeIndex(daily.index if days is None else days)
-    every = pd.date_range(min([*daily.index[:1], *days]), max([*daily.index[-1:], *days])) if len(days) else days
-    y = daily.reindex(every).to_numpy(dtype=float)
-    sign = 1.0 if np.nansum(y) >= 0 else -1.0
-    if not len(every) or sign * np.nansum(y) <= 0.8 * np.nansum(np.abs(y)):
-        ones = pd.Series(1.0, index=days)
-        return DayIndex(factors=ones, errors=ones * 0.0, loadings=np.zeros((len(days), 1)), noise=0.0)
-    columns, spread = _design(every, kinds)
-    weight = np.ones(len(y)) if weights is None else weights.reindex(every).fillna(0.0).to_numpy(dtype=float)
-    log_factor, loadings, noise = _fit(sign * y, columns, spread, weight)
-    place = every.get_indexer(days)
-    errors = np.sqrt((loadings[place] ** 2).sum(axis=1))
-    return DayIndex(
-        factors=pd.Series(np.exp(log_factor[place]), index=days),
-        errors=pd.Series(errors, index=days),
-        loadings=loadings[place],
-        noise=noise,
-    )
+    return Days.of(daily.index, days, kinds, weights).index(daily)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Days:
+    """What a day index is made of but the values, so that it is told once for several series of the same days.
+
+    Attributes:
+        days: Days to index.
+        every: All days from the first to the last.
+        columns: One row of `every`, one column an effect.
+        spread: How far each effect may be from 0.
+        weight: How much each of `every` counts.
+    """
+
+    days: pd.DatetimeIndex
+    every: pd.DatetimeIndex
+    columns: np.ndarray
+    spread: np.ndarray
+    weight: np.ndarray
+
+    @classmethod
+    def of(
+        cls, known: pd.DatetimeIndex, days: pd.DatetimeIndex, kinds: pd.DataFrame, weights: pd.Series | None = None
+    ) -> Days:
+        """Those of an index that is learnt from the known days.
+
+        Args:
+            known: Days with data, in order, local midnight each.
+            days: Days to index.
+            kinds: From `day_kinds`.
+            weights: As in `day_index`.
+        """
+        ends = known[:1].append([known[-1:], days])
+        every = pd.date_range(ends.min(), ends.max()) if len(days) else days
+        columns, spread = _design(every, kinds)
+        weight = np.ones(len(every)) if weights is None else weights.reindex(every).fillna(0.0).to_numpy(dtype=float)
+        return cls(days=days, every=every, columns=columns, spread=spread, weight=weight)
+
+    def index(self, daily: pd.Series) -> DayIndex:
+        """The index of one series: the value of every known day, by date."""
+        y, days = daily.reindex(self.every).to_numpy(dtype=float), self.days
+        sign = 1.0 if np.nansum(y) >= 0 else -1.0
+        if not len(y) or sign * np.nansum(y) <= 0.8 * np.nansum(np.abs(y)):
+            ones = pd.Series(1.0, index=days)
+            return DayIndex(factors=ones, errors=ones * 0.0, loadings=np.zeros((len(days), 1)), noise=0.0)
+        log_factor, loadings, noise = _fit(sign * y, self.columns, self.spread, self.weight)
+        place = self.every.get_indexer(days)
+        errors = np.sqrt((loadings[place] ** 2).sum(axis=1))
+        return DayIndex(
+            factors=pd.Series(np.exp(log_factor[place]), index=days),
+            errors=pd.Series(errors, index=days),
+            loadings=loadings[place],
+            noise=noise,
+        )
 
 
 def by_date(values: pd.Series, source: str) -> pd.Series:
@@ -138,7 +176,7 @@ def by_date(values: pd.Series, source: str) -> pd.Series:
     """
     numbers = pd.to_numeric(values, errors="coerce").astype("float64")
     stamps = pd.Series(_stamps(values.index))
-    wrong = [("not_a_date", _text(values.index)[stamps.isna()])]
+    wrong = [("not_a_date", _text(values.index[stamps.isna()]))]
     wrong += [("not_unique", stamps[stamps.duplicated() & stamps.notna()].dt.date.unique())]
     wrong += [("not_a_number", values[numbers.isna() & values.notna()])]
     problems = [
@@ -276,6 +314,7 @@ def _fit(
     ordinary = weight * np.where(special, 0.05, 1.0)
     x, n = columns[known], weight[known]
     y = np.where(known, y, 0.0)
+    gram = (x.T * n) @ x
     beta, week_variance, clipped = np.zeros(len(spread)), SPREAD["weekday"] ** 2, y.copy()
     for _ in range(ROUNDS):
         factor = np.exp(columns @ beta)
@@ -287,7 +326,7 @@ def _fit(
         clipped[known] = (1 + residual) * expected[known]
         variance = (spread * min(1.0, LARGEST * noise / SPREAD["holiday"])) ** 2
         variance[:7] = week_variance
-        precision = (x.T * n) @ x / noise**2 + np.diag(1 / variance)
+        precision = gram / noise**2 + np.diag(1 / variance)
         covariance = np.linalg.inv(precision)
         beta = beta + np.clip(covariance @ (x.T @ (n * residual) / noise**2 - beta / variance), -1, 1)
         week_variance = max(((beta[:7] ** 2).sum() + np.trace(covariance[:7, :7])) / 7, 1e-4)
@@ -310,5 +349,5 @@ def _noise(residual: np.ndarray, weight: np.ndarray) -> float:
     noise = np.inf
     for _ in range(4):
         inside = np.minimum(np.abs(residual), CLIP * noise)
-        noise = max(float(np.average(inside, weights=weight)) * np.sqrt(np.pi / 2), TINY)
+        noise = max(float((inside * weight).sum() / weight.sum()) * np.sqrt(np.pi / 2), TINY)
     return noise

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from itertools import combinations, islice
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 from opsretro.analysis.methods.disclosure_worlds import Count, Fact, Steps, wandered
 from opsretro.errors import InputError, Problem
@@ -116,6 +115,8 @@ class Audit:
 
     def _furthest(self, direction: np.ndarray, fact: Fact) -> np.ndarray | None:
         """The possible world (count, class) that lies furthest in a direction; None = there is none at all."""
+        from scipy.optimize import Bounds, LinearConstraint, milp  # takes a quarter of a second, and is hardly needed
+
         n = len(self._sizes)
         known = [*self._facts, fact]
         rows = np.zeros((len(known), 3, n))

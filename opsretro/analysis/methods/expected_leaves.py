@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
-from opsretro.analysis.methods.day_index import day_index
+from opsretro.analysis.methods.day_index import Days, day_kinds
 
 LEAST_SHARE = 0.01
 """A value with a smaller share of the total has no weekdays and holidays of its own; it follows the whole."""
@@ -120,7 +121,7 @@ class _Known:
             return 0.0
         if not self._is_daily() or not (self.total > 0).any():
             return float(self.inside.sum() / self.before.sum())
-        factors = day_index(pd.Series(self.total, index=self.days), self.calendar).factors
+        factors = Days.of(self.days, self.days, self._kinds).index(pd.Series(self.total, self.days)).factors
         return float(factors[self.inside].sum() / factors[self.before].sum())
 
     def of_values(self, day: np.ndarray, code: np.ndarray, amount: np.ndarray, base: np.ndarray) -> np.ndarray:
@@ -136,16 +137,24 @@ class _Known:
         place = np.full(len(base), len(large))
         place[large] = np.arange(len(large))
         own = np.bincount(place[code] * len(self.days) + day, amount, (len(large) + 1) * len(self.days))
-        share = np.where(
-            self.total > 0, own.reshape(-1, len(self.days)) / np.where(self.total > 0, self.total, 1.0), np.nan
-        )
-        weights = pd.Series(self.total, index=self.days)
+        known = self._days_of_shares
+        share = own.reshape(-1, len(self.days))[: len(large), self.total > 0] / self.total[self.total > 0]
         ratios, errors = np.zeros(len(large)), np.zeros(len(large))
-        for place_of, series in enumerate(share[: len(large)]):
-            index = day_index(pd.Series(series, index=self.days), self.calendar, weights=weights)
+        for place_of, series in enumerate(share):
+            index = known.index(pd.Series(series, known.days))
             ratios[place_of], errors[place_of] = self._moved(index.factors.to_numpy(), index.loadings)
         moved[large] = np.exp(_reliable(ratios, errors) * ratios)
         return moved
+
+    @cached_property
+    def _kinds(self) -> pd.DataFrame:
+        return day_kinds(self.calendar)
+
+    @cached_property
+    def _days_of_shares(self) -> Days:
+        """Only a day of some size has shares."""
+        known = pd.Series(self.total, self.days)[self.total > 0]
+        return Days.of(known.index, known.index, self._kinds, known)
 
     def _moved(self, factors: np.ndarray, loadings: np.ndarray) -> tuple[float, float]:
         """Log ratio of the mean factors of both sides, days by their size, and its standard error."""

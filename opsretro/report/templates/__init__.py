@@ -10,6 +10,8 @@ from importlib.resources import files
 from jinja2 import BaseLoader, Environment, StrictUndefined, TemplateNotFound
 from markupsafe import Markup
 
+from opsretro.words import without_unseen
+
 _SIGN = re.compile("([\u2212+])(?=[¥$€£])")
 """A sign before money: nothing else keeps a line from breaking between the two."""
 
@@ -29,8 +31,18 @@ class _Loader(BaseLoader):
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     return Environment(
-        loader=_Loader(), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=_Loader(),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_plain,
     )
+
+
+def _plain(value: object) -> object:
+    """A text from data without the signs that would turn what stands beside it; markup is ours already."""
+    return without_unseen(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def render(template: str, **values: object) -> Markup:

@@ -1,0 +1,155 @@
+"""Before anything runs: inputs, meetings and notebooks of a month, with every problem of them in one error."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from opsretro.analysis.minutes import Minutes
+from opsretro.errors import InputError, Problem, collecting, unseen
+from opsretro.monthly.notebook import FORK, notebook_folder
+from opsretro.monthly.own import Own, own_notebooks
+from opsretro.monthly.parameters import declared_parameters, fitting, given_parameters
+from opsretro.monthly.reuse import input_digests
+from opsretro.report.sections import SECTIONS, Section
+from opsretro.tables.contracts import FORMS
+from opsretro.tables.inputs import Source
+from opsretro.tables.meetings import meetings_folder, read_meetings
+from opsretro.tables.period import Period
+from opsretro.tables.settings import read_settings
+from opsretro.tables.survey_files import survey_folder
+from opsretro.words import LANGUAGES
+
+if TYPE_CHECKING:
+    from opsretro.workspace import Workspace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How a month is run.
+
+    Attributes:
+        langs: Languages of the pages, one or two of ``zh-CN`` and ``en``.
+        as_of: Day or moment up to which data is known; None = the newest loaded_at.
+        engine: ``fork`` or ``kernel``; see `run_notebook`.
+        jobs: Sections that run at the same time.
+        seconds: Time for a notebook; None = any.
+        force: Compute again what need not be.
+        notebooks: Folder of the team's own notebooks; None = there are none.
+        given: Parameters for the notebooks, ``name=value`` each.
+    """
+
+    langs: Sequence[str] = LANGUAGES
+    as_of: str | None = None
+    engine: str = FORK
+    jobs: int = 1
+    seconds: float | None = None
+    force: bool = False
+    notebooks: Path | None = None
+    given: Sequence[str] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """A month whose inputs are in order.
+
+    Attributes:
+        ops: The workspace.
+        period: What is reviewed.
+        forms: Forms of the survey.
+        minutes: What the retro of the period came to; None = there was none.
+        own: The team's own notebooks.
+        others: Files beside them that do not join.
+        given: Parameters, as text.
+        digests: Fingerprint by input.
+    """
+
+    ops: Workspace
+    period: Period
+    forms: int
+    minutes: Minutes | None
+    own: Sequence[Own]
+    others: Sequence[str]
+    given: Mapping[str, str]
+    digests: Mapping[str, str]
+
+    @property
+    def sources(self) -> dict[str, Source]:
+        """Every file that was read, those of the meetings among them."""
+        folder = self.ops.settings.sources.get("meetings", FORMS["meetings"])
+        months = self.minutes.meetings["month"] if self.minutes else ()
+        files = {f"{folder}/{month}.json": self.ops.inputs.folder / folder / f"{month}.json" for month in months}
+        sums = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
+        return {**self.ops.inputs.sources, **{name: Source(file=name, rows=1, sha256=sums[name]) for name in files}}
+
+
+def check(workspace: Path, month: str, options: Options) -> Checked:
+    """Read and check everything a month needs.
+
+    Args:
+        workspace: Folder with the tables.
+        month: ``2026-10``, ``2026-Q3`` or ``2026``.
+        options: How it will be run.
+
+    Raises:
+        InputError: The period, a table, a meeting, a notebook or a parameter cannot be used; all problems at once.
+    """
+    from opsretro.tables.survey import read_survey
+    from opsretro.workspace import open_workspace
+
+    problems: list[Problem] = []
+    with collecting(problems):
+        period = Period.parse(month)
+        folder = meetings_folder(workspace.resolve(), read_settings(workspace)[0].sources)
+        meetings = read_meetings(folder, period.months)
+    with collecting(problems):
+        ops = open_workspace(workspace.resolve(), lang=options.langs[0], as_of=options.as_of)
+    with collecting(problems):
+        answers = survey_folder(workspace.resolve(), read_settings(workspace)[0])
+        forms = len(unseen("survey")(read_survey)(answers).answers)
+    own: Sequence[Own] = ()
+    others: Sequence[str] = ()
+    given: Mapping[str, str] = {}
+    with collecting(problems):
+        own, others = own_notebooks(options.notebooks)
+    with collecting(problems):
+        given = given_parameters(options.given)
+        _check_given(given, own)
+    if problems:
+        raise InputError(problems)
+    ops.check_period(month)
+    return Checked(
+        ops=ops,
+        period=period,
+        forms=forms,
+        minutes=ops.minutes(month) if meetings else None,
+        own=own,
+        others=others,
+        given=given,
+        digests=input_digests(ops),
+    )
+
+
+def _check_given(given: Mapping[str, str], own: Sequence[Own]) -> None:
+    """Every `-p` belongs to a notebook that runs, and fits there."""
+    ours = [declared_parameters(notebook_of(section)) for section in SECTIONS if section.notebook]
+    declared = [*ours, *(one.declared for one in own)]
+    known = {name for parameters in declared for name in parameters}
+    problems = [
+        Problem(code="no_parameter", source="-p", values={"value": name, "fix": ", ".join(sorted(known))})
+        for name in given
+        if name not in known
+    ]
+    for parameters in declared:
+        with collecting(problems):
+            fitting(parameters, given)
+    if problems:
+        raise InputError({problem.line(): problem for problem in problems}.values())
+
+
+def notebook_of(section: Section) -> Path:
+    """The notebook of a section."""
+    return notebook_folder() / f"{section.notebook}.ipynb"

@@ -1,0 +1,109 @@
+"""The pages of the month: sections are drawn one by one, side by side where processes can fork, then joined."""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from opsretro.monthly.engine import ForkEngine, how_it_ended, running
+from opsretro.report.page import MonthPage, Shown, page_html, shown
+from opsretro.report.views import load
+
+DRAWN = ".drawn"
+"""Ending of what was drawn of a section; gone before anything is published."""
+_HTML = ("picture", "body", "lessons")
+
+
+def page_files(langs: Sequence[str]) -> dict[str, str]:
+    """File name by language: `index.html` is Chinese and `index.en.html` English; a single language is `index.html`.
+
+    Example:
+        >>> page_files(["en"])
+        {'en': 'index.html'}
+    """
+    if len(langs) == 1:
+        return {langs[0]: "index.html"}
+    return {"zh-CN": "index.html", "en": "index.en.html"}
+
+
+def draw(data: Path, langs: Sequence[str], *, apart: bool) -> None:
+    """Draw a section in every language, into a file beside its result.
+
+    Args:
+        data: Its JSON.
+        langs: Languages.
+        apart: In a fork of the warm process, so that others can be drawn at the same time.
+
+    Raises:
+        OSError: It cannot be written.
+        RuntimeError: It cannot be drawn.
+    """
+    order = {"do": "opsretro.monthly.pages:draw_now", "seconds": None, "data": str(data), "langs": list(langs)}
+    if not apart:
+        _draw(order)
+        return
+    with running(ForkEngine.template, order) as job:
+        with os.fdopen(os.dup(job.hear), "rb") as told:
+            problem = json.loads(told.read() or "null")
+        how = how_it_ended(job.leash)
+    if problem:
+        number, text = problem
+        raise OSError(number, text, str(data)) if number else RuntimeError(text)
+    if how.get("code") != 0:
+        raise RuntimeError(f"{data.name}: the process that draws it ended early")
+
+
+def draw_now(_: int, told: int, order: Mapping[str, Any]) -> None:
+    """What the fork does."""
+    problem: Any = None
+    try:
+        _draw(order)
+    except OSError as error:
+        problem = [error.errno, error.strerror]
+    except Exception as error:  # told to the process that waits
+        problem = [0, f"{type(error).__name__}: {error}"]
+    os.write(told, json.dumps(problem).encode())
+
+
+def _draw(order: Mapping[str, Any]) -> None:
+    data = Path(order["data"])
+    result = load(json.loads(data.read_text(encoding="utf-8")), lang=order["langs"][0])
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph", UserWarning)  # a sign the chart font lacks is a box, no event
+        parts = {lang: vars(shown(result, lang)) for lang in order["langs"]}
+    data.with_suffix(DRAWN).write_text(json.dumps(parts, ensure_ascii=False), encoding="utf-8")
+
+
+def drawn(data: Path, lang: str) -> Shown:
+    """What was drawn of a section, in one language."""
+    part = json.loads(data.with_suffix(DRAWN).read_text(encoding="utf-8"))[lang]
+    html = {name: Markup(part[name]) for name in _HTML}  # noqa: S704 - our own, read back
+    return Shown(**part | html | {"conclusions": [(text, anchor) for text, anchor in part["conclusions"]]})
+
+
+def write_pages(page: MonthPage, files: Mapping[str, Path], staged: Path, langs: Sequence[str]) -> list[str]:
+    """Join the sections that are drawn into a page a language.
+
+    Args:
+        page: What the pages show.
+        files: JSON by section, each drawn already.
+        staged: Where the pages go.
+        langs: Languages.
+
+    Returns:
+        Names of the pages.
+    """
+    pages = page_files(langs)
+    for lang, name in pages.items():
+        other = next(((code, file) for code, file in pages.items() if code != lang), None)
+        parts = {key: drawn(data, lang) for key, data in files.items()}
+        (staged / name).write_text(page_html(page, lang, other=other, drawn=parts), encoding="utf-8")
+    for data in files.values():
+        data.with_suffix(DRAWN).unlink(missing_ok=True)
+    return list(pages.values())
