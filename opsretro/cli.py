@@ -138,7 +138,7 @@ def _language(options: argparse.Namespace) -> str:
     try:
         settings = (getattr(options, "workspace", Path()) / "retro.toml").read_text(encoding="utf-8-sig")
         locale = tomllib.loads(settings).get("locale")
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         locale = None
     if locale in LANGUAGES:
         return str(locale)

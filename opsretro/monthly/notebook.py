@@ -159,7 +159,10 @@ def _never_ran(record: Path) -> int | None:
 
 
 def _last_begun(record: Path) -> int | None:
-    begun = [number for number, cell in enumerate(_cells(record), start=1) if cell.get("execution_count")]
+    """Number of the cell that was running: papermill says so when it begins, and a kernel numbers what it runs."""
+    cells = list(enumerate(_cells(record), start=1))
+    states = {number: cell.metadata.get("papermill", {}).get("status") for number, cell in cells}
+    begun = [number for number, cell in cells if states[number] in ("running", "failed") or cell.get("execution_count")]
     return begun[-1] if begun else None
 
 

@@ -46,7 +46,12 @@ def draw(data: Path, langs: Sequence[str], *, apart: bool) -> None:
     """
     order = {"do": "opsretro.monthly.pages:draw_now", "seconds": None, "data": str(data), "langs": list(langs)}
     if not apart:
-        _draw(order)
+        try:
+            _draw(order)
+        except OSError:
+            raise
+        except Exception as error:
+            raise RuntimeError(f"{type(error).__name__}: {error}".splitlines()[0]) from error
         return
     with running(ForkEngine.template, order) as job:
         with os.fdopen(os.dup(job.hear), "rb") as told:
@@ -67,7 +72,7 @@ def draw_now(_: int, told: int, order: Mapping[str, Any]) -> None:
     except OSError as error:
         problem = [error.errno, error.strerror]
     except Exception as error:  # told to the process that waits
-        problem = [0, f"{type(error).__name__}: {error}"]
+        problem = [0, f"{type(error).__name__}: {error}".splitlines()[0]]
     os.write(told, json.dumps(problem).encode())
 
 

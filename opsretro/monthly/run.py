@@ -15,7 +15,7 @@ from typing import Any
 from opsretro.analysis.follow_review import FollowUp
 from opsretro.monthly.check import Checked, Options, check, notebook_of
 from opsretro.monthly.engine import ForkEngine
-from opsretro.monthly.hiding import hide_in
+from opsretro.monthly.hiding import hide, hide_in
 from opsretro.monthly.keeping import keep_in_register, keep_readings
 from opsretro.monthly.manifest import changed_figures, finished, manifest, page_digest
 from opsretro.monthly.notebook import FORK
@@ -210,13 +210,25 @@ class _Month:
             if (folder / name).exists() and (done.result is not None or name.endswith("ipynb")):
                 (folder / name).replace(self.staged / name)
         shutil.rmtree(folder, ignore_errors=True)
+        done = self._drawn(done)
         seconds = f"{done.seconds:.1f}"
         if done.why is not None:
             self.progress.say("failed", section=title, seconds=seconds, why=done.why[self.progress.lang])
         else:
             self.progress.say("ran", section=title, seconds=seconds)
-        if done.result is not None:
-            draw(self.staged / f"{task.key}.json", self.options.langs, apart=can_fork())
+        return done
+
+    def _drawn(self, done: Outcome) -> Outcome:
+        """Draw a section; one that cannot be drawn has failed, and the others have not."""
+        if done.result is None or done.task is None:
+            return done
+        data = self.staged / f"{done.task.key}.json"
+        try:
+            draw(data, self.options.langs, apart=can_fork())
+        except RuntimeError as error:
+            data.unlink()
+            why = {lang: say("cli.not_drawn", lang, error=hide(str(error))) for lang in LANGUAGES}
+            return replace(done, status="failed", result=None, why=why)
         return done
 
     def _absent(self, key: str) -> Outcome:

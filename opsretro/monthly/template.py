@@ -102,33 +102,39 @@ class Template:
                 two pipes and the order), and whatever that wants to know.
 
         Returns:
-            The ends to talk to it; whoever has them closes them.
+            The ends to talk to it; `over` closes them.
+
+        Raises:
+            ChildProcessError: There can be no template.
         """
+        with self._turn:
+            job = self._begun() or self._begun()  # a template somebody killed is started again, once
+            if job is None:
+                raise ChildProcessError("the process that notebooks are forked from could not be started")
+            self._leashes.add(job.leash)
+        job.leash.sendall(json.dumps(order | {"env": dict(os.environ)}).encode() + b"\n")
+        return job
+
+    def _begun(self) -> Job | None:
+        """Have a keeper forked; None = the template is gone. What is made here must not be known to a new template."""
+        if self._control is None:
+            self.start()
         leash, theirs = socket.socketpair()
         asked, ask = os.pipe()
         hear, told = os.pipe()
-        given = [theirs.fileno(), asked, told]
         try:
-            with self._turn:
-                self._send(given)
-                self._leashes.add(leash)
+            socket.send_fds(self._control, [b"run"], [theirs.fileno(), asked, told])  # type: ignore[arg-type]
+        except OSError:
+            self.close()
+            leash.close()
+            os.close(ask)
+            os.close(hear)
+            return None
         finally:
             theirs.close()
             os.close(asked)
             os.close(told)
-        leash.sendall(json.dumps(order | {"env": dict(os.environ)}).encode() + b"\n")
         return Job(leash=leash, ask=ask, hear=hear)
-
-    def _send(self, given: list[int]) -> None:
-        """Hand the ends of a notebook over; a template somebody killed is started again, once."""
-        for _ in range(2):
-            if self._control is None:
-                self.start()
-            with contextlib.suppress(OSError):
-                socket.send_fds(self._control, [b"run"], given)  # type: ignore[arg-type]
-                return
-            self.close()
-        raise ChildProcessError("the process that notebooks are forked from could not be started")
 
     def over(self, job: Job) -> None:
         """Let go of a notebook: give it a moment to end by itself, end what is left of it, and close its ends."""

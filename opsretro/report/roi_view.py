@@ -51,7 +51,7 @@ class RoiView(Shown):
             KeyError: No such activity.
         """
         if not subject:
-            ranked = self._ranked
+            ranked = self._ranked()
             return roi_charts.portfolio(self.text, ranked) if len(ranked) else note(self.headline())
         row = self.review.activity(subject)
         if math.isnan(row["incremental"]):
@@ -96,7 +96,7 @@ class RoiView(Shown):
         if self.review.activities.empty:
             return Markup('<p class="answer">{}</p>').format(self.headline())
         title = self.text.portfolio_title()
-        ranked = self._ranked
+        ranked = self._ranked()
         return render(
             "roi.html.jinja",
             word=self.text.word,
@@ -150,14 +150,13 @@ class RoiView(Shown):
     def _everything(self) -> pd.DataFrame:
         """Every row in the order of the portfolio, a joint effect followed by its members."""
         rows = []
-        for _, ranked in self._ranked.iterrows():
+        for _, ranked in self._ranked().iterrows():
             row = self.review.activity(ranked["activity_id"])
             members = [name for name in row["members"] if name != row["activity_id"]]
             if not row["joint_id"]:
                 rows += [row, *map(self.review.activity, members)]
         return pd.DataFrame(rows)
 
-    @cached_property
     def _ranked(self) -> pd.DataFrame:
         """What the portfolio draws: highest profit first, what has none last."""
         rows = [self.text.standing(row) for _, row in self.review.judged.iterrows()]
