@@ -131,6 +131,7 @@ def run_cells(asked: int, told: int, order: Mapping[str, Any]) -> None:
         order: ``folder``: the working folder of the cells.
     """
     atexit._clear()  # what the process before the fork wanted to do at its end is not ours
+    logging.root.handlers.clear()  # nor are its logs
     os.chdir(order["folder"])
     sys.path.insert(0, "")
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
