@@ -1,13 +1,14 @@
 """Seconds per section: our engine, a script in a warm interpreter, and papermill's own engine, in turns.
 
-The script is the floor: the notebook's own cells in an IPython shell that is there already, in a process that has loaded
-every module they need, each result formatted as a notebook formats it (HTML, PNG figures), nothing sent and nothing
-written but what the cells themselves save. It runs in a fork, as our notebooks do, so that no run profits from the one
-before; its seconds are taken inside, from the first cell to the last.
+The script is the floor: the notebook's own cells in an IPython shell that is there already, in a process that has
+loaded every module they need, each result formatted as a notebook formats it (HTML, PNG figures), nothing sent and
+nothing written but what the cells themselves save. It runs in a fork, as our notebooks do, so that no run profits from
+the one before; its seconds are taken inside, from the first cell to the last.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -26,8 +28,8 @@ BAR = 1.5
 WAYS = ("engine", "script", "engine, reads", "script, reads", "papermill")
 
 
-def ready(inputs: Any | None) -> None:
-    """What the warm process of the scripts does before it serves: keep the tables, have a shell."""
+def ready(inputs: Any | None, modules: Sequence[str] = ()) -> None:
+    """What the warm process of the scripts does before it serves: load modules, keep the tables, have a shell."""
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
@@ -37,6 +39,9 @@ def ready(inputs: Any | None) -> None:
         def enable_gui(self, gui: str | None = None) -> None:
             """`%matplotlib inline` has none to enable."""
 
+    for name in modules:
+        with contextlib.suppress(Exception):  # names of modules that others make up as they go
+            import_module(name)
     Shell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     if inputs is not None:
         keep(inputs)
@@ -80,14 +85,15 @@ class Sections:
         inputs = check(workspace, MONTH, Options()).ops.inputs
         look = Template()
         look.start(WARM, lambda: ready(inputs))
-        warm = sorted({name for key in self.notebooks for name in self._script(look, key)["modules"]} - set(sys.modules))
+        warm = sorted(
+            {name for key in self.notebooks for name in self._script(look, key)["modules"]} - set(sys.modules)
+        )
         look.close()
-        warm = [name for name in warm if name.partition(".")[0] not in ("__main__", "__mp_main__")]
         self.templates = {way: Template() for way in WAYS[:4]}
         self.templates["engine"].start(WARM, lambda: keep(inputs))
         self.templates["engine, reads"].start(WARM)
-        self.templates["script"].start(warm, lambda: ready(inputs))
-        self.templates["script, reads"].start(warm, lambda: ready(None))
+        self.templates["script"].start(WARM, lambda: ready(inputs, warm))
+        self.templates["script, reads"].start(WARM, lambda: ready(None, warm))
 
     def run(self, way: str, key: str) -> float:
         """Seconds of one notebook, one way."""
@@ -114,11 +120,12 @@ class Sections:
         from papermill import execute_notebook
 
         from opsretro.monthly.engine import ForkEngine
+        from opsretro.monthly.notebook import QUIET
 
         out = self._out()
         how: dict[str, Any] = {"engine_name": "opsretro", "folder": out}
         if way == "papermill":
-            how = {"cwd": out, "kernel_name": "python3"}
+            how = {"cwd": out, "kernel_name": "python3", "extra_arguments": [QUIET]}
         else:
             ForkEngine.template = self.templates[way]
         began = time.perf_counter()

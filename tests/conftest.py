@@ -20,7 +20,11 @@ sales,Sales,Sell for 300 a month,sales,growth-1,higher,count,300,1,2026-01-01,20
 @pytest.fixture
 def workspace(tmp_path) -> Path:
     """A whole small workspace: one goal, twenty months of daily rows, ten a day."""
-    folder = tmp_path / "ws"
+    return small_workspace(tmp_path / "ws")
+
+
+def small_workspace(folder: Path) -> Path:
+    """One goal, twenty months of daily rows, ten a day."""
     folder.mkdir()
     (folder / "goals.csv").write_text(GOALS, encoding="utf-8")
     days = [f"2025-{m:02d}-{d:02d}" for m in range(3, 13) for d in range(1, 29)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import warnings
@@ -67,6 +68,7 @@ def draw(data: Path, langs: Sequence[str], *, apart: bool) -> None:
 def draw_now(_: int, told: int, order: Mapping[str, Any]) -> None:
     """What the fork does."""
     problem: Any = None
+    gc.disable()  # looking for garbage after every few figures takes a sixth of the time, and this process ends soon
     try:
         _draw(order)
     except OSError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import io
 import re
 from functools import lru_cache
@@ -77,7 +76,6 @@ def use_theme() -> None:
             "ytick.color": LIGHT["muted"],
         }
     )
-    gc.freeze()  # what was imported stays: looking through it again after every few figures takes a sixth of their time
 
 
 def new_figure(size: str, height: float) -> Figure:
