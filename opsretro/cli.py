@@ -55,16 +55,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.action(options, lang))
     except InputError as refused:
         for problem in refused.problems:
-            print(problem.line(lang), file=sys.stderr)
-        print(say("cli.refused", lang, n=len(refused.problems)), file=sys.stderr)
+            _tell(options, "problem", problem.line(lang))
+        _tell(options, "refused", say("cli.refused", lang, n=len(refused.problems)))
         return 2
     except (OutputError, OSError) as error:
         path, why = error.args if isinstance(error, OutputError) else (error.filename or "", error.strerror or error)
-        print(say("cli.not_written", lang, path=path, why=why), file=sys.stderr)
+        _tell(options, "not_written", say("cli.not_written", lang, path=path, why=why))
         return 3
     except KeyboardInterrupt as stop:
-        print(say("cli.interrupted", lang), file=sys.stderr)
+        _tell(options, "interrupted", say("cli.interrupted", lang))
         return 143 if stop.args == ("SIGTERM",) else 130
+
+
+def _tell(options: argparse.Namespace, event: str, text: str) -> None:
+    """Say why it ended, in the form the log has."""
+    is_json = getattr(options, "log_format", "words") == "json"
+    print(json.dumps({"event": event, "text": text}, ensure_ascii=False) if is_json else text, file=sys.stderr)
 
 
 def _stop(*_: object) -> NoReturn:

@@ -20,6 +20,7 @@ from markupsafe import escape
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 pytestmark = pytest.mark.slow
+SAMPLE_DATA = Path(__file__).resolve().parents[1] / "data"
 OPSRETRO = Path(sys.executable).with_name("opsretro")
 PYTHON = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 OFFERED = 'month = ""\nworkspace = ""\nout = ""'

@@ -20,6 +20,9 @@ LIVE = "live"
 """Cells with this tag are for people; the scheduled run leaves them out."""
 SKIPPED = "skip-execution"
 """papermill's own tag for cells that are not run."""
+INJECTED = "injected-parameters"
+"""papermill's tag of the cell it adds."""
+WIDGET = "application/vnd.jupyter.widget-view+json"
 FORK, KERNEL = "fork", "kernel"
 
 
@@ -85,9 +88,26 @@ def run_notebook(
             found = _execute(order, engine=engine, seconds=seconds)
     finally:
         draft.unlink(missing_ok=True)
+    _name_as_published(record, source)
     if not found and (cell := _never_ran(record)):
         found = {"how": "stopped", "cell": cell}
     return Ran(seconds=time.perf_counter() - began, **found)
+
+
+def _name_as_published(record: Path, source: Path) -> None:
+    """Have the record name what people know, not the folder it was made in nor an id drawn for this run."""
+    try:
+        notebook = nbformat.read(record, as_version=4)
+    except (OSError, ValueError):
+        return
+    notebook.metadata.get("papermill", {}).update(input_path=source.name, output_path=record.name)
+    for cell in notebook.cells:
+        if INJECTED in cell.metadata.get("tags", []):
+            cell.id = INJECTED
+    shown = [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", ())]
+    if not any(WIDGET in data for data in shown):
+        notebook.metadata.pop("widgets", None)  # the state of what nobody sees, under ids drawn for this run
+    nbformat.write(notebook, record)
 
 
 def _execute(order: Mapping[str, Any], *, engine: str, seconds: float | None = None) -> dict[str, Any]:
