@@ -270,7 +270,7 @@ def dynamic_keys():
         "minutes.wanted": DIRECTIONS,
         "minutes.phase": PHASES,
         "minutes.column": [*MINUTES_COLUMNS, *MINUTES_CERTAINTY],
-        "changed.figure": {label for figures in TOLD.values() for label, _ in figures.values()},
+        "changed.figure": sorted({label for figures in TOLD.values() for label, _ in figures.values()}),
         "changed.code": [
             *(code for codes in (Status, Variation, Assurance, Verdict, State, Movement) for code in codes),
             *(code for codes in (Change, Moved, HealthState, CHOICES["status"]) for code in codes),

@@ -79,6 +79,8 @@ def run_notebook(
     logging.getLogger("papermill").setLevel(logging.ERROR)
     draft = record.with_name(f".draft-{record.name}")
     nbformat.write(without_live_cells(source), draft)
+    if not can_fork():
+        engine = KERNEL
     order = {"draft": str(draft), "record": str(record), "values": dict(values), "folder": str(record.parent)}
     began = time.perf_counter()
     try:

@@ -15,6 +15,7 @@ from opsretro.words import say
 WORDS, JSON = "words", "json"
 DONE = ("ran", "failed", "reused")
 """Events that end a step of the bar."""
+NUMBERS = ("n", "tables", "seconds")
 WIDTH = 24
 
 
@@ -55,7 +56,7 @@ class Progress:
         text = hide(say(f"cli.{event}", self.lang, **values))
         with self._turn:
             if self.form == JSON:
-                told = {name: hide(value if isinstance(value, str) else str(value)) for name, value in values.items()}
+                told = {name: _plain(name, value) for name, value in values.items()}
                 line = json.dumps({"at": round(seconds, 3), "event": event, **told, "text": text}, ensure_ascii=False)
             else:
                 line = f"[{seconds:5.1f} s] {text}"
@@ -79,3 +80,10 @@ class Progress:
             return ""
         full = round(WIDTH * self._done / self._steps)
         return f"{'━' * full}{'─' * (WIDTH - full)} {self._done}/{self._steps} {' · '.join(self._now)}"
+
+
+def _plain(name: str, value: object) -> object:
+    """A value as JSON knows it: counts and seconds are numbers, however they are written for people."""
+    text = hide(str(value))
+    digits = text.replace(",", "")
+    return json.loads(digits) if name in NUMBERS and digits.replace(".", "", 1).isdigit() else text

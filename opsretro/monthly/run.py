@@ -91,6 +91,7 @@ class _Month:
         self.progress, self.options = progress, options
         self.before = read_manifest(final)
         self.is_warm = False
+        self.is_over = False
 
     def run(self, began: float) -> Published:
         """Run, draw and publish."""
@@ -182,10 +183,11 @@ class _Month:
     @contextmanager
     def _side_by_side(self) -> Iterator[ThreadPoolExecutor]:
         """Threads that wait for sections; when one of them cannot go on, nothing is left running."""
-        pool = ThreadPoolExecutor(max(1, self.options.jobs))
+        pool = ThreadPoolExecutor(self.options.jobs if can_fork() else 1)  # papermill itself changes the folder
         try:
             yield pool
         except BaseException:
+            self.is_over = True
             ForkEngine.template.stop()
             raise
         finally:
@@ -210,6 +212,8 @@ class _Month:
             if (folder / name).exists() and (done.result is not None or name.endswith("ipynb")):
                 (folder / name).replace(self.staged / name)
         shutil.rmtree(folder, ignore_errors=True)
+        if self.is_over:  # somebody stopped the run: it failed nobody
+            return done
         done = self._drawn(done)
         seconds = f"{done.seconds:.1f}"
         if done.why is not None:
