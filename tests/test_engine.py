@@ -117,11 +117,13 @@ ENDLESS = "import ctypes\nctypes.PyDLL(None).pause()"
 """A C function that never comes back and holds the interpreter's lock."""
 
 
-@pytest.mark.parametrize("engine", ["fork", "kernel"])
-@pytest.mark.parametrize("source", ["while True:\n    pass", ENDLESS], ids=["python", "C"])
-def test_a_cell_that_hangs_is_ended_when_its_time_is_over(source, engine, written, tmp_path):
+@pytest.mark.parametrize(
+    ("engine", "source", "seconds"),
+    [("fork", "while True:\n    pass", 2), ("fork", ENDLESS, 2), (KERNEL, ENDLESS, 8)],
+    ids=["fork, python", "fork, C", "kernel, C"],
+)
+def test_a_cell_that_hangs_is_ended_when_its_time_is_over(engine, source, seconds, written, tmp_path):
     before = time.monotonic()
-    seconds = 2.0 if engine == "fork" else 8.0
     ran = run_notebook(written("a = 1", source), tmp_path / "out.ipynb", {}, engine=engine, seconds=seconds)
     assert (ran.how, ran.cell) == ("time", 2)
     assert seconds <= time.monotonic() - before
@@ -154,8 +156,7 @@ def _words(process: psutil.Process) -> list[str]:
         return []
 
 
-@pytest.mark.parametrize("engine", ["fork", KERNEL])
-@pytest.mark.parametrize("what", LEAVERS)
+@pytest.mark.parametrize(("engine", "what"), [*(("fork", what) for what in LEAVERS), (KERNEL, "a daemon")])
 def test_what_a_cell_leaves_behind_is_ended_with_the_notebook(what, engine, written, tmp_path):
     n = 70_000 + os.getpid() % 10_000
     waits = "import time\ntime.sleep(0.3)"

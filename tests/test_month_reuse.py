@@ -169,6 +169,8 @@ def test_own_notebooks_join_the_page_in_both_languages(joined):
     assert "投诉少了" in pages["index.html"] and "Fewer complaints" in pages["index.en.html"]
     assert all("投诉 title" in page and "sales title" in page and "silent title" in page for page in pages.values())
     assert "saved no result" in pages["index.en.html"]
+    links = set(re.findall(r'href="#([^"]*)"', pages["index.en.html"]))
+    assert links and links <= set(re.findall(r'id="([^"]*)"', pages["index.en.html"]))
     assert "draft.ipynb：没有带 parameters 标签的单元格" in done.stderr
 
 

@@ -97,8 +97,9 @@ def changed_figures(
     """
     if not before:
         return {}
-    found = [_compared(final / f"{key}.json", staged / f"{key}.json") for key in keys]
-    changes = [one for one in found if one is not None and (one.rows or not one.comparable)]
+    found = [(key, _compared(final / f"{key}.json", staged / f"{key}.json")) for key in keys]
+    told = [one for key, one in found if one is not None and one.section in (key, "own")]  # not one of ours again
+    changes = [one for one in told if one.rows or not one.comparable]
     if not changes:
         old = before.get("changed")
         return dict(old) if isinstance(old, dict) else {}

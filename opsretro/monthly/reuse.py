@@ -17,13 +17,13 @@ from opsretro.report.sections import Section
 from opsretro.tables.contracts import FORMS
 from opsretro.tables.meetings import meetings_folder
 from opsretro.tables.period import Period
-from opsretro.tables.survey_files import survey_folder
+from opsretro.tables.survey_files import REGISTER, survey_folder
 
 if TYPE_CHECKING:
     from opsretro.workspace import Workspace
 
 PACKAGES = ("jupyterlab", "matplotlib", "numpy", "pandas", "papermill", "seaborn")
-WRITTEN = ("readings", "survey")
+WRITTEN = ("readings", "register")
 """Inputs a run adds to itself: their fingerprint is taken again when it has done so."""
 
 
@@ -54,19 +54,19 @@ def input_digests(ops: Workspace) -> dict[str, str]:
     found = {name: source.sha256[:16] for name, source in ops.inputs.sources.items()}
     found["settings"] = digest(_bytes(folder / "retro.toml"))
     found["readings"] = digest(_bytes(folder / settings.sources.get("readings", FORMS["readings"])))
-    folders = {
-        "survey": survey_folder(folder, settings),
-        "meetings": meetings_folder(folder, settings.sources),
-    }
-    return found | {name: _folder(path) for name, path in folders.items()}
+    survey = survey_folder(folder, settings)
+    found["register"] = digest(_bytes(survey / REGISTER))
+    found["survey"] = _folder(survey, but=REGISTER)
+    return found | {"meetings": _folder(meetings_folder(folder, settings.sources))}
 
 
 def _bytes(path: Path) -> bytes:
     return path.read_bytes() if path.is_file() else b""
 
 
-def _folder(path: Path) -> str:
-    files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else []
+def _folder(path: Path, *, but: str = "") -> str:
+    found = path.rglob("*") if path.is_dir() else ()
+    files = sorted(file for file in found if file.is_file() and file.name != but)
     return digest({file.relative_to(path).as_posix(): digest(file.read_bytes()) for file in files})
 
 

@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
-WARM = ("IPython", "ipykernel.ipkernel", "matplotlib_inline.backend_inline", "opsretro.monthly.cells")
+WARM = ("IPython", "ipykernel.debugger", "matplotlib_inline.backend_inline", "opsretro.monthly.cells")
 """What every notebook needs; loaded once, before any of them starts."""
 REQUEST = 65_536
 GRACE = 5.0
@@ -197,6 +197,7 @@ def _is_single_threaded() -> bool:
 def _serve(control: socket.socket, warm: Sequence[str], ready: Callable[[], object] = int) -> None:
     os.setsid()  # a Ctrl+C on the terminal is for the owner; the keepers hear of it by their leash
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system forgets keepers that ended
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # ipykernel's debugger would say on the terminal what it misses
     for name in (*WARM, *warm):
         import_module(name)
     ready()

@@ -128,7 +128,7 @@ def page_html(
             other={"lang": other[0], "file": other[1], "name": say("page.other_language", lang)} if other else None,
             tokens=Markup(css_tokens()),  # noqa: S704 - constants of ours
             style=style(),
-            conclusions=_conclusions([part.conclusions for part in parts.values()]),
+            conclusions=_conclusions([_led(key, part, page) for key, part in parts.items()]),
             tiles=[_tile(key, parts, page, lang) for key in TILE_ORDER],
             changes=[text for part in parts.values() for text in part.changes],
             changed=page.changed.get(lang, ()),
@@ -140,6 +140,11 @@ def page_html(
             method=_method(parts, page, lang),
         )
     )
+
+
+def _led(key: str, part: Shown, page: MonthPage) -> Sequence[tuple[str, str]]:
+    """The sentences of a section; those of the team's own lead to its place on the page."""
+    return part.conclusions if key in page.results else [(text, key) for text, _ in part.conclusions]
 
 
 def _conclusions(found: Sequence[Sequence[tuple[str, str]]]) -> list[tuple[str, str]]:

@@ -30,7 +30,7 @@ class Section:
         return tuple(folders.get(name, FORMS.get(name, f"{name}.csv")) for name in self.tables)
 
 
-_TEAM = ("survey", "workload", "meetings")
+_TEAM = ("survey", "register", "workload", "meetings")
 _ACTIONS = ("actions", "readings", "causes")
 SECTIONS = (
     Section(key="followup", tables=("actions",), notebook="05_retro_meeting", ignores=(*_TEAM, "causes")),
