@@ -93,9 +93,9 @@ ENDS = {
     "error": ("1 / 0", {"how": "error", "cell": 2, "error": "ZeroDivisionError: division by zero", "signal": 0}),
     "killed": ("import os\nos.kill(os.getpid(), 9)", {"how": "died", "cell": 2, "signal": 9}),
     "crash": ("import ctypes\nctypes.string_at(0)", {"how": "died", "cell": 2, "signal": 11}),
-    "exit of the process": ("import os\nos._exit(0)", {"how": "died", "cell": 2, "signal": 0}),
+    "exit of the process": ("import os\nos._exit(0)", {"how": "stopped", "cell": 2}),
     "sys.exit(0)": ("import sys\nsys.exit(0)", {"how": "stopped", "cell": 2}),
-    "exit()": ("exit()", {"how": "died", "cell": 2, "signal": 0}),
+    "exit()": ("exit()", {"how": "stopped", "cell": 2}),
 }
 
 

@@ -245,7 +245,7 @@ CELLS = {
         "its process was ended by signal 9 in cell 4",
     ),
     "crashed": ("import ctypes\nctypes.string_at(0)", "its process was ended by signal 11 in cell 4"),
-    "exit": ("import os\nos._exit(0)", "the notebook's process ended before the notebook did"),
+    "exit": ("import os\nos._exit(0)", "cell 4 ended the notebook before its last cell"),
     "sys.exit(0)": ("import sys\nsys.exit(0)", "cell 4 ended the notebook before its last cell"),
     "hangs": ("import time\ntime.sleep(60)", "it timed out: not done after 4 s (--timeout), it was ended in cell 4"),
     "C": ("import ctypes\nctypes.PyDLL(None).pause()", "it timed out: not done after 4 s"),

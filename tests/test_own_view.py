@@ -89,7 +89,7 @@ def test_of_a_large_table_a_part_is_shown_and_that_is_said():
     frame = pd.DataFrame(np.arange(250 * 25).reshape(250, 25), columns=[f"c{i}" for i in range(25)])
     html = section(frame)
     assert (html.count("<tr>"), html.count('scope="col"')) == (MOST_ROWS + 1, MOST_COLUMNS)
-    assert "200 of 250 rows are shown here; own.json beside this page holds all of them." in html
+    assert "200 of 250 rows are shown here; the JSON beside this page holds all of them." in html
     assert "20 of 25 columns are shown here" in html
 
 

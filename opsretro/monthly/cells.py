@@ -158,9 +158,9 @@ async def _serve(asked: int, told: int) -> None:
                 await answer
         sys.stdout.flush()
         sys.stderr.flush()
-        kernel._publish_status("idle", "shell")
-        if kernel.shell.exit_now:  # a cell said exit()
+        if kernel.shell.exit_now:  # a cell said exit(): it is the last one, and never done
             return
+        kernel._publish_status("idle", "shell")
 
 
 def _kernel(session: PipeSession) -> Any:

@@ -137,8 +137,9 @@ def _execute(order: Mapping[str, Any], *, engine: str, seconds: float | None = N
 
 
 def _ended(how: Mapping[str, Any], record: Path) -> dict[str, Any]:
-    kind = "time" if how["end"] == "time" else "died"
-    return {"how": kind, "cell": _last_begun(record), "signal": max(0, -how.get("code", 0))}
+    code = how.get("code", 1)
+    kind = "time" if how["end"] == "time" else "died" if code else "stopped"
+    return {"how": kind, "cell": _last_begun(record), "signal": max(0, -code)}
 
 
 def _kept(order: Mapping[str, Any], seconds: float | None) -> dict[str, Any]:
