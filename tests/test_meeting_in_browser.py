@@ -509,7 +509,8 @@ def test_a_card_entered_into_a_kernel_that_is_only_slow_is_there_once(page, work
     expect(one(page, ".om-field-card textarea")).to_have_value(text)
     kernel.resume()
     is_refused = text != "+1"
-    until(page, lambda: "像是指某个人" in one(page, ".om-said").inner_text() if is_refused else text in cards(workspace))
+    told = one(page, ".om-said")
+    until(page, lambda: "像是指某个人" in told.inner_text() if is_refused else text in cards(workspace))
     ready(page)
     page.wait_for_timeout(500)  # the refusal gives the text back, in front of what is typed meanwhile
     expect(one(page, ".om-field-card textarea")).to_have_value(text if is_refused else "")
