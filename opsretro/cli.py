@@ -45,12 +45,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
+    _open_standard()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a sign is no reason to fail
     options = _parser().parse_args(arguments)
     lang = _language(options)
-    signal.signal(signal.SIGTERM, _stop)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _stop)
     try:
         return int(options.action(options, lang))
     except InputError as refused:
@@ -67,14 +70,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 143 if stop.args == ("SIGTERM",) else 130
 
 
+def _open_standard() -> None:
+    """Have the three standard descriptors open, if only on nothing: no file of ours must get one of their numbers."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest number that is free
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - as long as we live
+
+
 def _tell(options: argparse.Namespace, event: str, text: str) -> None:
     """Say why it ended, in the form the log has."""
     is_json = getattr(options, "log_format", "words") == "json"
     print(json.dumps({"event": event, "text": text}, ensure_ascii=False) if is_json else text, file=sys.stderr)
 
 
-def _stop(*_: object) -> NoReturn:
-    raise KeyboardInterrupt("SIGTERM")
+def _stop(number: int, _: object) -> NoReturn:
+    for other in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(other, signal.SIG_IGN)  # a second one would cut short the tidying up
+    raise KeyboardInterrupt(signal.Signals(number).name)
 
 
 def _parser() -> argparse.ArgumentParser:

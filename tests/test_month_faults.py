@@ -109,6 +109,16 @@ def test_a_stopped_run_leaves_no_process_and_the_good_report(good, sign, code, c
         assert [path.name for path in (good / "out").iterdir()] == ["2026-10"]
 
 
+def test_a_second_signal_does_not_keep_it_from_ending(good):
+    more = ["--notebooks", str(own(good / "own", "team", SLOW))]
+    process = subprocess.Popen(words(good / "ws", good / "out", *more), stderr=subprocess.DEVNULL)
+    until((good / "ws" / "begun").exists)
+    process.send_signal(signal.SIGTERM)
+    time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=30) == 143
+
+
 def test_the_run_after_a_killed_one_heals(good):
     more = ["--notebooks", str(own(good / "own", "team", SLOW))]
     process = subprocess.Popen(words(good / "ws", good / "out", *more), stderr=subprocess.DEVNULL)
@@ -334,6 +344,13 @@ def test_a_file_where_the_reports_should_go_is_said(good):
     (good / "file").write_text("", encoding="utf-8")
     done = run(good / "ws", good / "file")
     assert (done.returncode, "Traceback" in done.stderr) == (3, False)
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_standard_streams_are_no_obstacle(closed, good):
+    script = f'exec "$@" {closed}'
+    done = subprocess.run(["sh", "-c", script, "sh", *words(good / "ws", good / "new")], check=False)
+    assert done.returncode == 0 and (good / "new" / "2026-10" / "run.json").exists()
 
 
 def test_nothing_is_left_in_the_folder_for_temporary_files(good, tmp_path):

@@ -115,7 +115,8 @@ class Line:
             message |= {"msg_type": message["header"]["msg_type"], "buffers": parts[2:]}
             message["header"]["date"] = datetime.fromisoformat(message["header"]["date"])
             self._queues[parts[0]].put_nowait(message)
-        self.how = await asyncio.to_thread(how_it_ended, self._job.leash)
+        with contextlib.suppress(RuntimeError):  # the interpreter is ending and starts no thread any more
+            self.how = await asyncio.to_thread(how_it_ended, self._job.leash)
         for queue in self._queues.values():
             queue.put_nowait(None)
 

@@ -18,7 +18,7 @@ _NAMES = re.compile(
     r"|NOTIFY_URLS|DATABASE_URL|WEBHOOK|CONNECTION_STRING|AUTH(ORI[SZ]ATION)?$",
     re.IGNORECASE,
 )
-_ORDINARY = re.compile(r"[\d.:/+-]+|[a-z]+|[A-Z]+|[A-Z][a-z]+")
+_ORDINARY = re.compile(r"[\d.:/+-]+|[a-z]+(?:_[a-z]+)*|[A-Z]+|[A-Z][a-z]+")
 """Numbers, dates and single words: to hide one would make holes in a report, and none is a secret worth the name."""
 _USERS = re.compile(r"://[^/\s:@]*:([^/\s@]+)@")
 _WRITTEN = {".html", ".ipynb", ".json", ".md", ".csv"}
@@ -39,7 +39,7 @@ def hide(text: str) -> str:
 def secrets(environment: Mapping[str, str]) -> set[str]:
     """Values that must not be shown, in every spelling a file may have them in."""
     values = {value for name, value in environment.items() if _NAMES.search(name) and len(value) >= SHORTEST}
-    values |= {found for value in environment.values() for found in _USERS.findall(value)}
+    values |= {found for value in environment.values() for found in _USERS.findall(value) if len(found) >= SHORTEST}
     parts = {part for value in values for part in re.split(r"[,\s]+", value) if len(part) >= SHORTEST}
     plain = {value for value in values | parts if not _is_a_path(value) and not _ORDINARY.fullmatch(value)}
     escaped = {html.escape(value) for value in plain} | {html.escape(value, quote=False) for value in plain}

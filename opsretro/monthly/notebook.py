@@ -114,6 +114,7 @@ def _name_as_published(record: Path, source: Path) -> None:
 
 def _execute(order: Mapping[str, Any], *, engine: str, seconds: float | None = None) -> dict[str, Any]:
     """Have papermill run it; what `Ran` says of a failure, or nothing."""
+    from jupyter_client.kernelspec import NoSuchKernel
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
     from papermill import execute_notebook
     from papermill.exceptions import PapermillExecutionError
@@ -133,6 +134,8 @@ def _execute(order: Mapping[str, Any], *, engine: str, seconds: float | None = N
         return _ended({"end": "time"}, Path(order["record"]))
     except DeadKernelError:
         return _ended({"end": "itself"}, Path(order["record"]))
+    except (ValueError, NoSuchKernel) as error:  # it names no kernel, or none that is here
+        return {"how": "error", "cell": 1, "error": f"{type(error).__name__}: {error}".splitlines()[0]}
     return {}
 
 

@@ -69,7 +69,7 @@ def given_parameters(words: Sequence[str]) -> dict[str, str]:
     problems = []
     for word in words:
         name, equals, value = word.partition("=")
-        if not equals or not name.isidentifier():
+        if not equals or not name.isidentifier() or not word.isprintable():
             problems.append(Problem(code="bad_parameter_word", source="-p", values={"value": word}))
         elif name in OFFERED:
             option = name.replace("_", "-")

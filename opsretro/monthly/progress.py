@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import threading
@@ -62,10 +63,11 @@ class Progress:
                 line = f"[{seconds:5.1f} s] {text}"
             self._follow(event, str(values.get("section", "")))
             rubbed = "\r\033[K" if self.bars else ""
-            print(f"{rubbed}{line}", file=self._stream)
-            if self.bars:
-                self._stream.write(self._bar())
-            self._stream.flush()
+            with contextlib.suppress(OSError):  # a log nobody reads any more is no reason to stop
+                print(f"{rubbed}{line}", file=self._stream)
+                if self.bars:
+                    self._stream.write(self._bar())
+                self._stream.flush()
 
     def _follow(self, event: str, name: str) -> None:
         if event == "running":

@@ -124,7 +124,7 @@ def why_again(manifest: Mapping[str, Any], key: str, now: Mapping[str, str], fin
     sums = {f"{key}.{kind}": manifest["sha256"].get(f"{key}.{kind}") for kind in ("ipynb", "json")}
     if any(known and sum_of(final / name) != known for name, known in sums.items()) or not any(sums.values()):
         return ["files"]
-    known = [entry for entry in section.get("depends_on", ()) if isinstance(entry, dict)]
+    known = [entry for entry in section.get("depends_on") or () if isinstance(entry, dict)]
     if any(entry == now for entry in known):
         return []
     newest = known[-1] if known else {}

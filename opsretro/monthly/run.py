@@ -103,7 +103,8 @@ class _Month:
     def _run(self, began: float) -> Published:
         outcomes = self._sections()
         failed = tuple(key for key, outcome in outcomes.items() if outcome.status == "failed")
-        is_good = any(outcome.status == "done" for key, outcome in outcomes.items() if key != "meeting")
+        ours = [one for key, one in outcomes.items() if key != "meeting" and not (one.task and one.task.is_own)]
+        is_good = any(outcome.status == "done" for outcome in ours)
         worth_it = is_good or (self.known.minutes is not None and not failed) or not (self.final / MANIFEST).exists()
         page = self.final / "index.html"
         if worth_it:

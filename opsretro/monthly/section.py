@@ -85,11 +85,12 @@ def run_task(task: Task, folder: Path, *, engine: str, seconds: float | None, la
 
 def saved_result(folder: Path, task: Task, lang: str) -> Result | None:
     """The result a notebook saved beside itself, under the name of its section."""
-    names = sorted(path for path in folder.glob("*.json") if not path.name.startswith("."))
+    found = [path for path in folder.glob("*.json") if path.is_file() and not path.name.startswith(".")]
+    names = sorted(found, key=lambda path: (path.name != "own.json", path.name))
     for path in names if task.is_own else [folder / f"{task.key}.json"]:
         try:
             result = load(json.loads(path.read_text(encoding="utf-8")), lang=lang)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             continue
         if path.stem != task.key:
             path.replace(path.with_name(f"{task.key}.json"))

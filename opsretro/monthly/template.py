@@ -83,8 +83,8 @@ class Template:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._is_fork = _is_single_threaded()
         if self._is_fork:
-            sys.stdout.flush()
-            sys.stderr.flush()
+            for stream in filter(None, (sys.stdout, sys.stderr)):
+                stream.flush()
             if os.fork() == 0:
                 ours.close()
                 _never_return(lambda: _serve(theirs, warm, ready))
@@ -276,7 +276,7 @@ def _watched(pid: int, leash: socket.socket, awake: int, seconds: float | None) 
         left = None if end is None else end - time.monotonic()
         if left is not None and left <= 0:
             return {"end": "time"}
-        ready, _, _ = select.select([leash.fileno(), awake], [], [], left)
+        ready, _, _ = select.select([leash.fileno(), awake], [], [], None if left is None else min(left, 86_400))
         if leash.fileno() in ready:
             return {"end": "owner"}
         if awake in ready:
