@@ -28,8 +28,8 @@ BAR = 1.5
 WAYS = ("engine", "script", "engine, reads", "script, reads", "papermill")
 
 
-def ready(inputs: Any | None, modules: Sequence[str] = ()) -> None:
-    """What the warm process of the scripts does before it serves: load modules, keep the tables, have a shell."""
+def ready(known: tuple[Any | None, Sequence[str]]) -> None:
+    """What the warm process of the scripts does before it serves: keep the tables, load modules, have a shell."""
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
@@ -39,6 +39,7 @@ def ready(inputs: Any | None, modules: Sequence[str] = ()) -> None:
         def enable_gui(self, gui: str | None = None) -> None:
             """`%matplotlib inline` has none to enable."""
 
+    inputs, modules = known
     for name in modules:
         with contextlib.suppress(Exception):  # names of modules that others make up as they go
             import_module(name)
@@ -72,9 +73,8 @@ class Sections:
     def __init__(self, workspace: Path, folder: Path) -> None:
         from opsretro.monthly.check import Options, check
         from opsretro.monthly.notebook import nbformat, notebook_folder, without_live_cells
-        from opsretro.monthly.run import WARM
         from opsretro.monthly.template import Template
-        from opsretro.tables.inputs import keep
+        from opsretro.monthly.warm import WARM
 
         logging.getLogger("papermill").setLevel(logging.ERROR)
         self.folder = folder
@@ -84,16 +84,18 @@ class Sections:
             nbformat.write(without_live_cells(notebook_folder() / path.name), path)
         inputs = check(workspace, MONTH, Options()).ops.inputs
         look = Template()
-        look.start(WARM, lambda: ready(inputs))
+        look.start(WARM)
+        look.tell("month_sections:ready", (inputs, ()))
         warm = sorted(
             {name for key in self.notebooks for name in self._script(look, key)["modules"]} - set(sys.modules)
         )
         look.close()
         self.templates = {way: Template() for way in WAYS[:4]}
-        self.templates["engine"].start(WARM, lambda: keep(inputs))
-        self.templates["engine, reads"].start(WARM)
-        self.templates["script"].start(WARM, lambda: ready(inputs, warm))
-        self.templates["script, reads"].start(WARM, lambda: ready(None, warm))
+        for template in self.templates.values():
+            template.start(WARM)
+        self.templates["engine"].tell("opsretro.tables.inputs:keep", inputs)
+        self.templates["script"].tell("month_sections:ready", (inputs, warm))
+        self.templates["script, reads"].tell("month_sections:ready", (None, warm))
 
     def run(self, way: str, key: str) -> float:
         """Seconds of one notebook, one way."""

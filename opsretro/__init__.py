@@ -51,5 +51,11 @@ def __getattr__(name: str) -> Any:
     return getattr(home, attribute) if attribute else home
 
 
+def load_all() -> None:
+    """Load every public name: for a process others are forked from."""
+    for name in __all__:
+        __getattr__(name)
+
+
 def __dir__() -> list[str]:
     return [*__all__, "__version__"]

@@ -182,6 +182,10 @@ def _languages(text: str | None) -> tuple[str, ...]:
 def _run(options: argparse.Namespace, lang: str) -> int:
     for name in THREADS:
         os.environ.setdefault(name, "1")  # one a process: the sections share the processors, and sums keep their order
+    langs, how = _languages(options.lang), _how(options)
+    from opsretro.monthly.warm import begin
+
+    begin(options.month, out=options.out, force=options.force)
     from opsretro.monthly.check import Options
     from opsretro.monthly.progress import Progress
     from opsretro.monthly.run import run_month
@@ -191,7 +195,7 @@ def _run(options: argparse.Namespace, lang: str) -> int:
         workspace=options.workspace,
         out=options.out,
         progress=Progress(lang, form=options.log_format),
-        options=Options(langs=_languages(options.lang), **_how(options)),
+        options=Options(langs=langs, **how),
     )
     if published.page is not None:
         print(published.page)

@@ -30,6 +30,10 @@ CELLS = (
     ("%matplotlib inline\nimport matplotlib.pyplot as plt\nplt.plot([1, 2])",),
     ("fig, ax = plt.subplots()\nax.bar([1], [2])\nfig",),
     ("import pandas as pd\npd.DataFrame({'a': [1, 2.5], 'b': ['x', '中文']})",),
+    ("pd.DataFrame({f'a rather long name {n}': ['a rather long text'] for n in range(21)})",),
+    ("from tqdm.auto import tqdm\ntqdm.__module__",),
+    ("[pd.get_option('display.max_columns'), plt.rcParams['font.size'], plt.get_backend(), plt.isinteractive()]",),
+    ("plt.rcParams == __import__('matplotlib').rcParamsDefault",),
     ("never", "skip-execution"),
     ("",),
     ("%%bash\necho magic",),
@@ -53,6 +57,7 @@ NOISE = (
     (r"ipykernel_\d+/\d+", "ipykernel_N/N"),
     (r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])", "HEX"),
     (r"0x[0-9a-f]+", "0x"),
+    (r"/[^'\" ]*/run-zoo", "FOLDER"),
 )
 
 

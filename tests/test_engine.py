@@ -17,7 +17,8 @@ from papermill import execute_notebook
 from papermill.exceptions import PapermillExecutionError
 
 from opsretro.monthly.engine import Ended, ForkEngine
-from opsretro.monthly.notebook import KERNEL, notebook_folder, run_notebook, without_live_cells
+from opsretro.monthly.notebook import KERNEL, run_notebook
+from opsretro.report.sections import SECTIONS
 
 pytestmark = pytest.mark.slow
 SAMPLE = Path(__file__).resolve().parents[1] / "data"
@@ -64,20 +65,27 @@ def test_widgets_parameters_and_metadata_are_the_same(engines):
     assert len(fork["widgets"]) > 2
 
 
-@pytest.mark.parametrize("name", sorted(path.stem for path in notebook_folder().glob("*.ipynb")))
-def test_our_notebooks_are_the_same_from_both_engines(name, tmp_path):
-    made = []
-    for engine in (None, "opsretro"):
-        folder = tmp_path / str(engine)
-        folder.mkdir()
-        nbformat.write(without_live_cells(notebook_folder() / f"{name}.ipynb"), folder / "in.ipynb")
-        values = {"month": "2026-10", "workspace": str(SAMPLE), "out": "."}
-        execute_notebook(
-            folder / "in.ipynb", folder / "out.ipynb", values, engine_name=engine, cwd=folder, progress_bar=False
-        )
-        saved = [path.read_bytes() for path in sorted(folder.glob("*.json"))]
-        made.append((likeness(nbformat.read(folder / "out.ipynb", as_version=4)), saved))
-    assert made[0] == made[1] and len(made[0][1]) == 1
+@pytest.fixture(scope="module")
+def months(tmp_path_factory):
+    """The month of the sample by both engines, the zoo among it as a notebook of the team's."""
+    folder = tmp_path_factory.mktemp("months")
+    (folder / "own").mkdir()
+    nbformat.write(zoo(), folder / "own" / "zoo.ipynb")
+    for engine in ("kernel", "fork"):
+        words = ["run", "--month", "2026-10", "--workspace", SAMPLE, "--out", folder / engine, "--engine", engine]
+        command = [sys.executable, "-m", "opsretro.cli", *words, "--notebooks", folder / "own"]
+        done = subprocess.run(command, capture_output=True, check=False)
+        assert done.returncode == 1 and b"KeyError" in done.stderr, done.stderr
+    return folder / "kernel" / "2026-10", folder / "fork" / "2026-10"
+
+
+@pytest.mark.parametrize("name", [*(section.key for section in SECTIONS if section.notebook), "zoo"])
+def test_a_month_has_the_same_records_and_numbers_from_both_engines(name, months):
+    kernel, fork = (likeness(nbformat.read(folder / f"{name}.ipynb", as_version=4)) for folder in months)
+    assert [cell for cell, other in zip(fork["cells"], kernel["cells"], strict=True) if cell != other] == []
+    assert fork == kernel
+    numbers = [[path.read_bytes() for path in folder.glob(f"{name}.json")] for folder in months]
+    assert numbers[0] == numbers[1] and len(numbers[0]) == (name != "zoo")
 
 
 def test_papermills_command_knows_the_engine(written, tmp_path):

@@ -145,6 +145,7 @@ async def _serve(asked: int, told: int) -> None:
     session = PipeSession()
     session.join(told)
     kernel = _kernel(session)
+    _as_in_a_notebook()
     requests = await reading(asked)
     session.send("shell", HELLO, {"language_info": kernel.language_info})
     while parts := await next_frame(requests):
@@ -161,6 +162,14 @@ async def _serve(asked: int, told: int) -> None:
         if kernel.shell.exit_now:  # a cell said exit(): it is the last one, and never done
             return
         kernel._publish_status("idle", "shell")
+
+
+def _as_in_a_notebook() -> None:
+    """Have packages think again that asked, when they were loaded before the fork, whether this is a notebook."""
+    if pandas := sys.modules.get("pandas"):
+        pandas.set_option("display.max_columns", 20)  # on a terminal it is what fits
+    for name in ("tqdm.auto", "tqdm.autonotebook"):
+        sys.modules.pop(name, None)
 
 
 def _kernel(session: PipeSession) -> Any:

@@ -28,7 +28,7 @@ from papermill.iorw import write_ipynb
 from papermill.log import logger
 
 from opsretro.monthly.cells import HELLO, frame, next_frame, reading
-from opsretro.monthly.template import Job, Template, can_fork
+from opsretro.monthly.template import TEMPLATE, Job, Template, can_fork
 
 SAVE_EVERY = 5.0
 """Seconds between two writes of a notebook that is still running."""
@@ -187,7 +187,7 @@ class _Manager(NotebookExecutionManager):  # type: ignore[misc]
 class ForkEngine(Engine):  # type: ignore[misc]
     """papermill's `--engine opsretro`."""
 
-    template = Template()
+    template = TEMPLATE
 
     @classmethod
     def execute_notebook(

@@ -33,19 +33,19 @@ def page_files(langs: Sequence[str]) -> dict[str, str]:
     return {"zh-CN": "index.html", "en": "index.en.html"}
 
 
-def draw(data: Path, langs: Sequence[str], *, apart: bool) -> None:
-    """Draw a section in every language, into a file beside its result.
+def draw(data: Path, lang: str, *, apart: bool) -> None:
+    """Draw a section in one language, into a file beside its result.
 
     Args:
         data: Its JSON.
-        langs: Languages.
+        lang: ``zh-CN`` or ``en``.
         apart: In a fork of the warm process, so that others can be drawn at the same time.
 
     Raises:
         OSError: It cannot be written.
         RuntimeError: It cannot be drawn.
     """
-    order = {"do": "opsretro.monthly.pages:draw_now", "seconds": None, "data": str(data), "langs": list(langs)}
+    order = {"do": "opsretro.monthly.pages:draw_now", "seconds": None, "data": str(data), "lang": lang}
     if not apart:
         try:
             _draw(order)
@@ -79,17 +79,26 @@ def draw_now(_: int, told: int, order: Mapping[str, Any]) -> None:
 
 
 def _draw(order: Mapping[str, Any]) -> None:
-    data = Path(order["data"])
-    result = load(json.loads(data.read_text(encoding="utf-8")), lang=order["langs"][0])
+    data, lang = Path(order["data"]), order["lang"]
+    result = load(json.loads(data.read_text(encoding="utf-8")), lang=lang)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph", UserWarning)  # a sign the chart font lacks is a box, no event
-        parts = {lang: vars(shown(result, lang)) for lang in order["langs"]}
-    data.with_suffix(DRAWN).write_text(json.dumps(parts, ensure_ascii=False), encoding="utf-8")
+        part = vars(shown(result, lang))
+    _place(data, lang).write_text(json.dumps(part, ensure_ascii=False), encoding="utf-8")
+
+
+def _place(data: Path, lang: str) -> Path:
+    return data.with_suffix(f".{lang}{DRAWN}")
+
+
+def undrawn(data: Path, langs: Sequence[str]) -> list[str]:
+    """Languages in which a section has not been drawn."""
+    return [lang for lang in langs if not _place(data, lang).exists()]
 
 
 def drawn(data: Path, lang: str) -> Shown:
     """What was drawn of a section, in one language."""
-    part = json.loads(data.with_suffix(DRAWN).read_text(encoding="utf-8"))[lang]
+    part = json.loads(_place(data, lang).read_text(encoding="utf-8"))
     html = {name: Markup(part[name]) for name in _HTML}  # noqa: S704 - our own, read back
     return Shown(**part | html | {"conclusions": [(text, anchor) for text, anchor in part["conclusions"]]})
 
@@ -112,5 +121,6 @@ def write_pages(page: MonthPage, files: Mapping[str, Path], staged: Path, langs:
         parts = {key: drawn(data, lang) for key, data in files.items()}
         (staged / name).write_text(page_html(page, lang, other=other, drawn=parts), encoding="utf-8")
     for data in files.values():
-        data.with_suffix(DRAWN).unlink(missing_ok=True)
+        for lang in pages:
+            _place(data, lang).unlink(missing_ok=True)
     return list(pages.values())

@@ -6,34 +6,28 @@ import json
 import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from opsretro.analysis.follow_review import FollowUp
 from opsretro.monthly.check import Checked, Options, check, notebook_of
-from opsretro.monthly.engine import ForkEngine
 from opsretro.monthly.hiding import hide, hide_in
 from opsretro.monthly.keeping import keep_in_register, keep_readings
 from opsretro.monthly.manifest import changed_figures, finished, manifest, page_digest
 from opsretro.monthly.notebook import FORK
-from opsretro.monthly.pages import DRAWN, draw, page_files, write_pages
+from opsretro.monthly.pages import page_files, undrawn, write_pages
 from opsretro.monthly.parameters import declared_parameters, fitting
 from opsretro.monthly.progress import Progress
 from opsretro.monthly.publish import MANIFEST, one_run, publish, staging
 from opsretro.monthly.reuse import WRITTEN, code, fingerprint, input_digests, read_manifest, sum_of, why_again
 from opsretro.monthly.section import Outcome, Task, run_task, saved_result
-from opsretro.monthly.template import can_fork
+from opsretro.monthly.template import TEMPLATE, can_fork
+from opsretro.monthly.workers import Workers
 from opsretro.report.own_page import OwnPart
 from opsretro.report.page import MonthPage
 from opsretro.report.sections import SECTIONS
-from opsretro.tables.inputs import keep
 from opsretro.words import LANGUAGES, say
-
-WARM = ("seaborn", "opsretro.analysis.health_verdicts", "opsretro.analysis.follow_verdicts", "opsretro.report.page")
-"""What our notebooks and pages load beyond what the check of the inputs has loaded."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +64,15 @@ def run_month(
     """
     began, out, options = time.perf_counter(), out.resolve(), options or Options()
     progress.say("checking", workspace=workspace)
+    try:
+        return _checked_and_run(month, workspace, out, progress, options, began)
+    finally:
+        TEMPLATE.rest()
+
+
+def _checked_and_run(
+    month: str, workspace: Path, out: Path, progress: Progress, options: Options, began: float
+) -> Published:
     known = check(workspace, month, options)
     rows = known.forms + sum(source.rows for source in known.sources.values())
     tables = len(known.ops.inputs.tables) + bool(known.forms) + (known.minutes is not None)
@@ -90,17 +93,10 @@ class _Month:
         self.known, self.final, self.staged = known, final, staged
         self.progress, self.options = progress, options
         self.before = read_manifest(final)
-        self.is_warm = False
-        self.is_over = False
+        self.workers = Workers(options.jobs, options.langs, known.ops.inputs)
 
     def run(self, began: float) -> Published:
         """Run, draw and publish."""
-        try:
-            return self._run(began)
-        finally:
-            ForkEngine.template.rest()
-
-    def _run(self, began: float) -> Published:
         outcomes = self._sections()
         failed = tuple(key for key, outcome in outcomes.items() if outcome.status == "failed")
         ours = [one for key, one in outcomes.items() if key != "meeting" and not (one.task and one.task.is_own)]
@@ -137,11 +133,12 @@ class _Month:
         self.progress.expect([task.titles[self.progress.lang] for task in tasks if task.again])
         if self.options.engine == FORK and not can_fork():
             self.progress.say("no_fork")
-        if any(task.again for task in tasks):
-            self._warm()
-        with self._side_by_side() as pool:
-            waiting = {task.key: pool.submit(self._one, task) for task in tasks}
-            outcomes = {key: one.result() for key, one in waiting.items()}
+        is_work = any(task.again for task in tasks)
+        with self.workers.at_work(warm=is_work):
+            outcomes = self.workers.each(self._one, tasks)
+            if is_work:
+                self.progress.say("drawing")
+            outcomes = {key: self._drawn(done) for key, done in outcomes.items()}
         outcomes |= {"health": self._kept_in_register(outcomes["health"])} if "health" in outcomes else {}
         absent = {section.key: self._absent(section.key) for section in SECTIONS if section.key not in outcomes}
         ordered = [section.key for section in SECTIONS] + [one.name for one in self.known.own]
@@ -174,26 +171,6 @@ class _Month:
                 is_own=section is None,
             )
 
-    def _warm(self) -> None:
-        """Have a warm process to fork from, with the tables as they were checked."""
-        if can_fork() and not self.is_warm:
-            inputs = self.known.ops.inputs
-            ForkEngine.template.start(WARM, lambda: keep(inputs))
-            self.is_warm = True
-
-    @contextmanager
-    def _side_by_side(self) -> Iterator[ThreadPoolExecutor]:
-        """Threads that wait for sections; when one of them cannot go on, nothing is left running."""
-        pool = ThreadPoolExecutor(self.options.jobs if can_fork() else 1)  # papermill itself changes the folder
-        try:
-            yield pool
-        except BaseException:
-            self.is_over = True
-            ForkEngine.template.stop()
-            raise
-        finally:
-            pool.shutdown(cancel_futures=True)
-
     def _one(self, task: Task) -> Outcome:
         """Run a section, or take over what is there, and draw it."""
         title = task.titles[self.progress.lang]
@@ -213,9 +190,10 @@ class _Month:
             if (folder / name).exists() and (done.result is not None or name.endswith("ipynb")):
                 (folder / name).replace(self.staged / name)
         shutil.rmtree(folder, ignore_errors=True)
-        if self.is_over:  # somebody stopped the run: it failed nobody
+        if self.workers.is_over:  # somebody stopped the run: it failed nobody
             return done
-        done = self._drawn(done)
+        if done.result is not None:
+            self.workers.draw(self.staged / f"{task.key}.json")
         seconds = f"{done.seconds:.1f}"
         if done.why is not None:
             self.progress.say("failed", section=title, seconds=seconds, why=done.why[self.progress.lang])
@@ -224,15 +202,18 @@ class _Month:
         return done
 
     def _drawn(self, done: Outcome) -> Outcome:
-        """Draw a section; one that cannot be drawn has failed, and the others have not."""
-        if done.result is None or done.task is None:
+        """A section once it is drawn; one that cannot be drawn has failed, and the others have not."""
+        task = done.task
+        if task is None:
             return done
-        data = self.staged / f"{done.task.key}.json"
+        data = self.staged / f"{task.key}.json"
         try:
-            draw(data, self.options.langs, apart=can_fork())
+            self.workers.drawn(data)
         except RuntimeError as error:
             data.unlink()
             why = {lang: say("cli.not_drawn", lang, error=hide(str(error))) for lang in LANGUAGES}
+            told, title = why[self.progress.lang], task.titles[self.progress.lang]
+            self.progress.say("failed", section=title, seconds=f"{done.seconds:.1f}", why=told)
             return replace(done, status="failed", result=None, why=why)
         return done
 
@@ -298,12 +279,12 @@ class _Month:
             for name in names:
                 shutil.copyfile(self.final / name, self.staged / name)
             return print_of, names
-        left = [path for path in data.values() if not path.with_suffix(DRAWN).exists()]
-        if left:
-            self._warm()
-        with self._side_by_side() as pool:
-            for waiting in [pool.submit(draw, path, langs, apart=can_fork()) for path in left]:
-                waiting.result()
+        left = [path for path in data.values() if undrawn(path, langs)]
+        with self.workers.at_work(warm=bool(left)):
+            for path in left:
+                self.workers.draw(path)
+            for path in left:
+                self.workers.drawn(path)
         return print_of, write_pages(page, data, self.staged, langs)
 
     def _are_there(self, names: Sequence[str]) -> bool:

@@ -18,6 +18,7 @@ import ctypes
 import gc
 import json
 import os
+import pickle
 import select
 import signal
 import socket
@@ -35,7 +36,7 @@ from typing import Any, NoReturn
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 WARM = ("IPython", "ipykernel.debugger", "matplotlib_inline.backend_inline", "opsretro.monthly.cells")
 """What every notebook needs; loaded once, before any of them starts."""
-REQUEST = 65_536
+REQUEST, RUN = 65_536, b"run"
 GRACE = 5.0
 """Seconds for what a notebook wants to do at its end."""
 
@@ -67,14 +68,18 @@ class Template:
         self._control: socket.socket | None = None
         self._turn = threading.Lock()
         self._leashes: set[socket.socket] = set()
-        self._is_fork = False
+        self._is_fork, self._pid = False, 0
 
-    def start(self, warm: Sequence[str] = (), ready: Callable[[], object] = int) -> None:
+    @property
+    def is_fork(self) -> bool:
+        """Whether there is a process, forked from this one."""
+        return self._control is not None and self._is_fork
+
+    def start(self, warm: Sequence[str] = ()) -> None:
         """Start the process: a fork of this one while it has a single thread, a new interpreter otherwise.
 
         Args:
-            warm: Modules to load in it beyond those every notebook needs.
-            ready: What a fork does before it serves; a new interpreter leaves it out, and stays for the next time.
+            warm: Modules to load in it beyond those every notebook needs, and functions (module:function) to call.
         """
         if _is_single_threaded():
             self.close()
@@ -85,14 +90,32 @@ class Template:
         if self._is_fork:
             for stream in filter(None, (sys.stdout, sys.stderr)):
                 stream.flush()
-            if os.fork() == 0:
+            if (pid := os.fork()) == 0:
                 ours.close()
-                _never_return(lambda: _serve(theirs, warm, ready))
+                _never_return(lambda: _serve(theirs, warm))
+            self._pid = pid
         else:
             words = [sys.executable, "-c", f"from {__name__} import main; main()", str(theirs.fileno()), *warm]
             subprocess.Popen(words, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)  # noqa: S603 - our own words
         theirs.close()
         self._control = ours
+
+    def tell(self, do: str, what: object) -> None:
+        """Have a fork know something, and all that is forked from it afterwards.
+
+        A new interpreter is told nothing: it stays for the next time, when something else may be true.
+
+        Args:
+            do: Function (module:function) that takes it.
+            what: Anything that can be pickled.
+        """
+        if self._control is None or not self._is_fork:
+            return
+        with os.fdopen(os.memfd_create("told"), "wb") as file:
+            pickle.dump(what, file)
+            file.flush()
+            with contextlib.suppress(OSError):  # a template that is gone is missed by the first notebook
+                socket.send_fds(self._control, [do.encode()], [file.fileno()])
 
     def run(self, order: dict[str, Any]) -> Job:
         """Start a notebook.
@@ -123,7 +146,7 @@ class Template:
         asked, ask = os.pipe()
         hear, told = os.pipe()
         try:
-            socket.send_fds(self._control, [b"run"], [theirs.fileno(), asked, told])  # type: ignore[arg-type]
+            socket.send_fds(self._control, [RUN], [theirs.fileno(), asked, told])  # type: ignore[arg-type]
         except OSError:
             self.close()
             leash.close()
@@ -167,6 +190,14 @@ class Template:
         if self._control is not None:
             self._control.close()
             self._control = None
+            if self._is_fork:  # it may still be loading
+                with contextlib.suppress(ProcessLookupError, ChildProcessError):
+                    os.kill(self._pid, signal.SIGKILL)
+                    os.waitpid(self._pid, 0)
+
+
+TEMPLATE = Template()
+"""The one of this process."""
 
 
 def main() -> NoReturn:
@@ -194,24 +225,38 @@ def _is_single_threaded() -> bool:
     return len(list(Path("/proc/self/task").iterdir())) == 1
 
 
-def _serve(control: socket.socket, warm: Sequence[str], ready: Callable[[], object] = int) -> None:
+def _serve(control: socket.socket, warm: Sequence[str]) -> None:
     os.setsid()  # a Ctrl+C on the terminal is for the owner; the keepers hear of it by their leash
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system forgets keepers that ended
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # ipykernel's debugger would say on the terminal what it misses
     for name in (*WARM, *warm):
-        import_module(name)
-    ready()
-    gc.collect()
-    gc.freeze()  # what all share stays shared
+        if ":" in name:
+            _named(name)()
+        else:
+            import_module(name)
     while True:
+        gc.collect()
+        gc.freeze()  # what all share stays shared
         word, descriptors, _, _ = socket.recv_fds(control, REQUEST, 3)
         if not word:
             return
+        if word != RUN:
+            with os.fdopen(descriptors[0], "rb") as told:
+                told.seek(0)
+                _named(word.decode())(pickle.load(told))  # noqa: S301 - written by the process this one was forked from
+            continue
         if os.fork() == 0:
             control.close()
             _never_return(partial(_keep, *descriptors))
         for descriptor in descriptors:
             os.close(descriptor)
+
+
+def _named(name: str) -> Callable[..., object]:
+    """A function by module:function."""
+    module, _, function = name.partition(":")
+    found: Callable[..., object] = getattr(import_module(module), function)
+    return found
 
 
 def _keep(line: int, asked: int, told: int) -> None:
@@ -252,10 +297,9 @@ def _begin(order: dict[str, Any], asked: int, told: int, keeper: int) -> None:
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
         signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    module, _, name = order["do"].partition(":")
     os.environ.clear()
     os.environ.update(order["env"])
-    getattr(import_module(module), name)(asked, told, order)
+    _named(order["do"])(asked, told, order)
 
 
 def _quiet() -> None:

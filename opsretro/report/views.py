@@ -81,6 +81,13 @@ def load(data: dict[str, Any], *, lang: str) -> Result:
     return result
 
 
+def load_all() -> None:
+    """Load every result and view: for a process others are forked from."""
+    for homes in _HOMES.values():
+        for home in homes:
+            _load(home)
+
+
 def _load(home: str) -> Any:
     module, _, name = home.partition(":")
     return getattr(import_module(module), name)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from functools import cache, partial
 from pathlib import Path
 from random import SystemRandom
 
@@ -88,10 +89,11 @@ def read_forms(paths: Sequence[Path], *, items: Items) -> list[Form]:
     """
     asked, problems = survey_items(items), list[Problem]()
     wordings = known_wordings(asked)
+    known = cache(partial(asked_item, wordings=wordings))  # files have most cells in common; gone with this call
     tables: dict[tuple[str, ...], list[tuple[str, FormTable]]] = {}
     for path in paths:
         with collecting(problems):
-            table = read_table(path, lambda header: asked_item(header, wordings))
+            table = read_table(path, known)
             tables.setdefault(tuple(table.header), []).append((path.name, table))
     forms = []
     for same in tables.values():

@@ -107,7 +107,9 @@ class Answer:
 def folded(text: str) -> str:
     """A text in lower case and plain width, with a plain minus and without marks that nobody sees."""
     plain = unicodedata.normalize("NFKC", text).translate(_MINUS)
-    plain = "".join(letter for letter in plain if unicodedata.category(letter) not in {"Cf", "Cc"} or letter in "\t\n")
+    if not plain.isprintable():  # what can be seen holds no such marks
+        seen = (letter for letter in plain if unicodedata.category(letter) not in {"Cf", "Cc"} or letter in "\t\n")
+        plain = "".join(seen)
     return " ".join(plain.casefold().split())
 
 
