@@ -88,6 +88,25 @@ def test_a_month_has_the_same_records_and_numbers_from_both_engines(name, months
     assert numbers[0] == numbers[1] and len(numbers[0]) == (name != "zoo")
 
 
+OUTPUT = (
+    "import ipywidgets as w\nfrom IPython.display import display, HTML\n"
+    "o = w.Output()\nwith o:\n    print('inside')\n    display(HTML('<p>in</p>'))\no",
+    "p = w.Output()\nwith p:\n    print('before')",
+    "p.clear_output()\nwith p:\n    print('again')",
+)
+"""Not in the zoo: papermill's own kernel now and then never answers a cell that writes into an output widget."""
+
+
+def test_an_output_widget_holds_what_was_written_into_it(written, tmp_path):
+    execute_notebook(written(*OUTPUT), tmp_path / "out.ipynb", engine_name="opsretro", progress_bar=False)
+    found = nbformat.read(tmp_path / "out.ipynb", as_version=4)
+    state = found.metadata.widgets["application/vnd.jupyter.widget-state+json"].state.values()
+    inside, again = (one.state.outputs for one in state if one.model_name == "OutputModel")
+    assert [one.get("text") or one["data"]["text/html"] for one in inside] == ["inside\n", "<p>in</p>"]
+    assert [one["text"] for one in again] == ["again\n"]
+    assert [list(cell.outputs and cell.outputs[0].data) for cell in found.cells][1:] == [[], []]
+
+
 def test_papermills_command_knows_the_engine(written, tmp_path):
     command = [Path(sys.executable).with_name("papermill"), "--engine", "opsretro", "--no-progress-bar"]
     done = subprocess.run([*command, written("6 * 7"), tmp_path / "out.ipynb"], capture_output=True, check=False)

@@ -35,6 +35,9 @@ class Workers:
 
         Args:
             warm: There is something to run or to draw.
+
+        Raises:
+            BaseException: Whatever went wrong in the block.
         """
         if warm and can_fork() and not self._is_warm:
             be_warm(self._inputs)
