@@ -39,7 +39,7 @@ def running(mark: str) -> list[psutil.Process]:
     return found
 
 
-@pytest.mark.parametrize("month", ["2026-13", "2099-01"])
+@pytest.mark.parametrize("month", ["2026-13", "2099-01", "x" * 300], ids=["no month", "no data", "long"])
 def test_a_month_that_is_refused_leaves_no_process(month, tmp_path):
     words = ["run", "--month", month, "--workspace", "data", "--out", tmp_path, "--force"]
     command = [sys.executable, "-m", "opsretro.cli", *words]

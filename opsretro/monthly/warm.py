@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from opsretro.monthly.publish import MANIFEST
@@ -19,7 +20,7 @@ def begin(month: str, *, out: Path, force: bool) -> None:
         out: Reports folder; a month that is there already may have nothing to compute.
         force: Compute it all the same.
     """
-    if can_fork() and (force or not (out / month / MANIFEST).is_file()):
+    if can_fork() and (force or not os.path.isfile(out / month / MANIFEST)):  # noqa: PTH113 - no name is too odd
         import pandas  # noqa: F401 - both need it, so it is loaded once
 
         TEMPLATE.start(WARM)
