@@ -156,3 +156,13 @@ def test_no_published_file_points_to_a_folder_of_one_machine(needle):
 
 def test_every_published_text_ends_lines_with_bare_line_feeds():
     assert [str(path.relative_to(ROOT)) for path, content in tracked().items() if b"\r\n" in content] == []
+
+
+def test_every_event_of_a_run_is_in_the_guide_and_no_other():
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "opsretro/monthly").glob("*.py"))
+    said = {name for line in re.findall(r"progress\.say\(([^,)]+)", code) for name in re.findall(r'"(\w+)"', line)}
+    rows = re.findall(
+        r"^\| ((?:`\w+`(?:, )?)+) \| .*$", read(GUIDES[2][0]).split("| event |")[1].split("\n\n")[0], re.M
+    )
+    told = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+    assert told - {"problem", "refused", "not_written", "interrupted"} == said
