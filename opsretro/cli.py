@@ -183,23 +183,32 @@ def _run(options: argparse.Namespace, lang: str) -> int:
     for name in THREADS:
         os.environ.setdefault(name, "1")  # one a process: the sections share the processors, and sums keep their order
     langs, how = _languages(options.lang), _how(options)
-    from opsretro.monthly.warm import begin
+    from opsretro.monthly.warm import begin, place_to_keep
 
-    begin(options.month, out=options.out, force=options.force)
-    from opsretro.monthly.check import Options
-    from opsretro.monthly.progress import Progress
-    from opsretro.monthly.run import run_month
+    with place_to_keep():
+        begin(options.month, out=options.out, force=options.force)
+        from opsretro.monthly.check import Options
+        from opsretro.monthly.progress import Progress
+        from opsretro.monthly.run import run_month
 
-    published = run_month(
-        options.month,
-        workspace=options.workspace,
-        out=options.out,
-        progress=Progress(lang, form=options.log_format),
-        options=Options(langs=langs, **how),
-    )
+        published = run_month(
+            options.month,
+            workspace=options.workspace,
+            out=options.out,
+            progress=Progress(lang, form=options.log_format),
+            options=Options(langs=langs, **how),
+        )
     if published.page is not None:
-        print(published.page)
+        _say(str(published.page))
     return 1 if published.failed else 0
+
+
+def _say(text: str) -> None:
+    """Print a line; that nobody reads any more does not undo what is published."""
+    try:
+        print(text, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left in the buffer goes nowhere
 
 
 def _how(options: argparse.Namespace) -> dict[str, Any]:

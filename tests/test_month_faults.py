@@ -355,5 +355,14 @@ def test_closed_standard_streams_are_no_obstacle(closed, good):
 
 def test_nothing_is_left_in_the_folder_for_temporary_files(good, tmp_path):
     (tmp_path / "temporary").mkdir()
-    done = run(good / "ws", good / "out", "--force", env=os.environ | {"TMPDIR": str(tmp_path / "temporary")})
+    poor = {"TMPDIR": str(tmp_path / "temporary"), "HOME": "/dev/null"}
+    done = run(good / "ws", good / "out", "--force", "--log-format", "json", env=os.environ | poor)
     assert done.returncode == 0 and list((tmp_path / "temporary").iterdir()) == []
+    assert [json.loads(line)["event"] for line in done.stderr.splitlines()][-1] == "published"
+
+
+def test_a_page_nobody_wants_to_hear_of_is_published(good):
+    script = 'exec "$@" 2>&- | true'
+    command = ["bash", "-o", "pipefail", "-c", f"({script})", "sh", *words(good / "ws", good / "new")]
+    assert subprocess.run(command, check=False, capture_output=True).returncode == 0
+    assert (good / "new" / "2026-10" / "run.json").exists()
