@@ -145,6 +145,22 @@ CAUSE = (
 )
 
 
+@slow
+def test_figures_are_compared_with_those_of_before_a_section_failed(good):
+    def said(*cells):
+        again(good, "--notebooks", str(own(good / "team", "calls", *cells)))
+        return manifest(good)
+
+    first = said(*TEAM)
+    for broken in ("1 / 0", "2 / 0"):
+        assert said(broken)["sections"]["calls"]["figures_of"] == first["published_at"]
+    last = said(TEAM[0], TEAM[1].replace("41", "38"), TEAM[2])
+    (row,) = last["changed"]["figures"]
+    assert (row["before"], row["after"], last["changed"]["since"]) == (41, 38, first["published_at"][:10])
+    assert last["sections"]["calls"]["figures_of"] is None
+    assert not list((good / "out" / "2026-10").glob(".*"))
+
+
 TYPED = ("--lang", "zh-CN,en", "-p", "top=007", "-p", "code=007")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -28,7 +29,9 @@ def manifest(
     outcomes: Mapping[str, Outcome],
     sources: Mapping[str, Source],
     after: Mapping[str, str],
+    *,
     changed: Mapping[str, Any],
+    before: Mapping[str, Any],
 ) -> dict[str, Any]:
     """What `run.json` says, but for its time and its files.
 
@@ -39,6 +42,7 @@ def manifest(
         sources: Files that were read.
         after: Fingerprint by input, taken when the run had written what it adds to the workspace itself.
         changed: See `changed_figures`.
+        before: The manifest of the earlier publication; empty = there is none.
     """
     return {
         "schema": 2,
@@ -49,12 +53,12 @@ def manifest(
             table: {"file": source.file, "rows": source.rows, "sha256": source.sha256}
             for table, source in sources.items()
         },
-        "sections": {key: _section(outcome, after) for key, outcome in outcomes.items()},
+        "sections": {key: _section(key, outcome, after, before) for key, outcome in outcomes.items()},
         "changed": dict(changed),
     }
 
 
-def _section(outcome: Outcome, after: Mapping[str, str]) -> dict[str, Any]:
+def _section(key: str, outcome: Outcome, after: Mapping[str, str], before: Mapping[str, Any]) -> dict[str, Any]:
     task = outcome.task
     depends_on = dict(task.depends_on) if task else {}
     later = depends_on | {name: value for name, value in after.items() if name in depends_on}
@@ -66,8 +70,17 @@ def _section(outcome: Outcome, after: Mapping[str, str]) -> dict[str, Any]:
         "notebook_sha256": hashlib.sha256(task.source.read_bytes()).hexdigest() if task else "",
         "own": task.titles["en"] if task and task.is_own else None,
         "why": dict(outcome.why) if outcome.why else None,
+        "figures_of": _figures_of(before, key) if outcome.status == "failed" else None,
         "depends_on": ([depends_on] if later == depends_on else [depends_on, later]) if depends_on else [],
     }
+
+
+def _figures_of(before: Mapping[str, Any], key: str) -> str | None:
+    """When the figures of a section were published that an earlier run left, or kept when it failed."""
+    found = before.get("sections", {}).get(key)
+    old = found if isinstance(found, dict) else {}
+    when = before.get("published_at") if old.get("status") == "done" else old.get("figures_of")
+    return str(when) if when else None
 
 
 def finished(said: dict[str, Any], staged: Path, names: Sequence[str], *, seconds: float) -> dict[str, Any]:
@@ -97,21 +110,45 @@ def changed_figures(
     """
     if not before:
         return {}
-    found = [(key, _compared(final / f"{key}.json", staged / f"{key}.json")) for key in keys]
-    told = [one for key, one in found if one is not None and one.section in (key, "own")]  # not one of ours again
-    changes = [one for one in told if one.rows or not one.comparable]
+    found = {key: _compared(_last(final, key), staged / f"{key}.json") for key in keys}
+    told = {key: one for key, one in found.items() if one and one.section in (key, "own")}  # not one of ours again
+    changes = {key: one for key, one in told.items() if one.rows or not one.comparable}
     if not changes:
         old = before.get("changed")
         return dict(old) if isinstance(old, dict) else {}
     return {
-        "since": str(before.get("published_at", ""))[:10],
-        "lines": {lang: changed_lines(changes, context, lang) for lang in LANGUAGES},
+        "since": min(_figures_of(before, key) or "" for key in changes)[:10],
+        "lines": {lang: changed_lines(list(changes.values()), context, lang) for lang in LANGUAGES},
         "figures": [
             {name: value for name, value in asdict(row).items() if name not in ("title", "also", "unit")}
-            for one in changes
+            for one in changes.values()
             for row in one.rows
         ],
     }
+
+
+def _last(final: Path, key: str) -> Path:
+    """The figures of a section that are published, or those of before it failed."""
+    published = final / f"{key}.json"
+    return published if published.exists() else final / f".{key}.last.json"
+
+
+def keep_figures(final: Path, staged: Path, failed: Sequence[str]) -> list[str]:
+    """Keep the last figures of sections that failed beside the page, unseen: the next good ones are compared with them.
+
+    Args:
+        final: The month as it is published.
+        staged: Where the new one lies.
+        failed: Sections.
+
+    Returns:
+        Names of the files.
+    """
+    names = {f".{key}.last.json": _last(final, key) for key in failed}
+    kept = {name: path for name, path in names.items() if path.exists()}
+    for name, path in kept.items():
+        shutil.copyfile(path, staged / name)
+    return list(kept)
 
 
 def _compared(old: Path, new: Path) -> Changes | None:

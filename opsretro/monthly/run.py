@@ -14,7 +14,7 @@ from opsretro.analysis.follow_review import FollowUp
 from opsretro.monthly.check import Checked, Options, check, notebook_of
 from opsretro.monthly.hiding import hide, hide_in
 from opsretro.monthly.keeping import keep_in_register, keep_readings
-from opsretro.monthly.manifest import changed_figures, finished, manifest, page_digest
+from opsretro.monthly.manifest import changed_figures, finished, keep_figures, manifest, page_digest
 from opsretro.monthly.notebook import FORK
 from opsretro.monthly.pages import page_files, undrawn, write_pages
 from opsretro.monthly.parameters import declared_parameters, fitting
@@ -113,10 +113,13 @@ class _Month:
         results = [key for key, outcome in outcomes.items() if outcome.result is not None]
         changed = changed_figures(self.before, self.final, self.staged, results, self.known.ops.context)
         after = {name: value for name, value in input_digests(self.known.ops).items() if name in WRITTEN}
-        said = manifest(self.known.ops, self.known.period.label, outcomes, self.known.sources, after, changed)
+        known, told = self.known, {"changed": changed, "before": self.before}
+        said = manifest(known.ops, known.period.label, outcomes, known.sources, after, **told)
         said["page"], names = self._pages(outcomes, results, changed)
         kinds = [f"{key}.{kind}" for key in outcomes for kind in ("ipynb", "json")]
         names += [name for name in kinds if (self.staged / name).exists()]
+        failed = [key for key, outcome in outcomes.items() if outcome.status == "failed"]
+        names += keep_figures(self.final, self.staged, failed)
         hide_in(self.staged)
         whole = finished(said, self.staged, names, seconds=time.perf_counter() - began)
         (self.staged / MANIFEST).write_text(json.dumps(whole, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
