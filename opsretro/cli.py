@@ -183,10 +183,9 @@ def _run(options: argparse.Namespace, lang: str) -> int:
     for name in THREADS:
         os.environ.setdefault(name, "1")  # one a process: the sections share the processors, and sums keep their order
     langs, how = _languages(options.lang), _how(options)
-    from opsretro.monthly.warm import begin, place_to_keep
+    from opsretro.monthly.warm import begun, place_to_keep
 
-    with place_to_keep():
-        begin(options.month, out=options.out, force=options.force)
+    with place_to_keep(), begun(options.month, out=options.out, force=options.force):
         from opsretro.monthly.check import Options
         from opsretro.monthly.progress import Progress
         from opsretro.monthly.run import run_month

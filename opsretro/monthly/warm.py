@@ -46,7 +46,8 @@ def _can_keep(home: tuple[str, str]) -> bool:
     return os.access(folder, os.W_OK)
 
 
-def begin(month: str, *, out: Path, force: bool) -> None:
+@contextmanager
+def begun(month: str, *, out: Path, force: bool) -> Iterator[None]:
     """Begin before all else, where a month is to be computed: one processor loads charts, another checks the tables.
 
     Args:
@@ -54,10 +55,14 @@ def begin(month: str, *, out: Path, force: bool) -> None:
         out: Reports folder; a month that is there already may have nothing to compute.
         force: Compute it all the same.
     """
-    if can_fork() and (force or not os.path.isfile(out / month / MANIFEST)):  # noqa: PTH113 - no name is too odd
-        import pandas  # noqa: F401 - both need it, so it is loaded once
+    try:
+        if can_fork() and (force or not os.path.isfile(out / month / MANIFEST)):  # noqa: PTH113 - no name is too odd
+            import pandas  # noqa: F401 - both need it, so it is loaded once
 
-        TEMPLATE.start(WARM)
+            TEMPLATE.start(WARM)
+        yield
+    finally:
+        TEMPLATE.rest()
 
 
 def be_warm(inputs: object) -> None:
