@@ -47,7 +47,7 @@ pictures: $(READY) browser
 	@$(BIN)/python docs/pictures.py
 
 lock:
-	uv pip compile pyproject.toml --universal --extra test --extra build --extra bench --generate-hashes --no-emit-index-url -q -o requirements.lock
+	uv pip compile pyproject.toml --universal --extra cluster --extra notify --extra test --extra build --extra bench --generate-hashes --no-emit-index-url -q -o requirements.lock
 
 clean:
 	rm -rf $(VENV) reports/2* .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,122 @@
+"""The command `opsretro run`: its options, and the run they ask for."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+from opsretro.errors import InputError, Problem
+from opsretro.words import LANGUAGES
+
+ENGINES = ("fork", "kernel")
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def add_run_options(run: argparse.ArgumentParser) -> None:
+    """Give the command its options.
+
+    Args:
+        run: The parser of `opsretro run`.
+    """
+    run.add_argument("--month", required=True, metavar="M", help="what to review: 2026-10, 2026-Q3 or 2026")
+    run.add_argument("--out", default="reports", metavar="R", type=Path, help="folder for the reports (./reports)")
+    run.add_argument("--lang", default=None, metavar="L", help="languages of the pages (zh-CN,en)")
+    run.add_argument("--jobs", default=None, metavar="N", help="sections that run side by side (one a processor)")
+    run.add_argument("--timeout", default=None, metavar="SECONDS", help="time for each notebook (any)")
+    run.add_argument("--force", action="store_true", help="compute again what has not changed")
+    run.add_argument("--engine", default="fork", metavar="E", help="fork, or kernel: papermill's own, slower")
+    run.add_argument(
+        "--notebooks", default=None, metavar="DIR", type=Path, help="the team's own notebooks, beside ours"
+    )
+    run.add_argument(
+        "-p", dest="given", action="append", default=[], metavar="NAME=VALUE", help="a parameter of the notebooks"
+    )
+    run.add_argument(
+        "--log-format", default="words", choices=("words", "json"), help="what is told: words, or a JSON line an event"
+    )
+
+
+def languages(text: str | None) -> tuple[str, ...]:
+    """The languages that are asked for.
+
+    Args:
+        text: What stands after `--lang`; None = both.
+
+    Raises:
+        InputError: One of them is not ours.
+    """
+    asked = [part.strip() for part in (text or ",".join(LANGUAGES)).split(",") if part.strip()]
+    unknown = [part for part in asked if part not in LANGUAGES]
+    if unknown or not asked:
+        raise InputError(
+            Problem(code="not_a_language", source="--lang", values={"value": part}) for part in unknown or [str(text)]
+        )
+    return tuple(dict.fromkeys(asked))
+
+
+def run_command(options: argparse.Namespace, lang: str) -> int:
+    """Run what the options ask for; the exit code."""
+    for name in THREADS:
+        os.environ.setdefault(name, "1")  # one a process: the sections share the processors, and sums keep their order
+    langs, how = languages(options.lang), _how(options)
+    from opsretro.monthly.warm import begun, place_to_keep
+
+    with place_to_keep(), begun(options.month, out=options.out, force=options.force):
+        from opsretro.monthly.check import Options
+        from opsretro.monthly.progress import Progress
+        from opsretro.monthly.run import run_month
+
+        published = run_month(
+            options.month,
+            workspace=options.workspace,
+            out=options.out,
+            progress=Progress(lang, form=options.log_format),
+            options=Options(langs=langs, **how),
+        )
+    if published.page is not None:
+        _say(str(published.page))
+    return 1 if published.failed else 0
+
+
+def _say(text: str) -> None:
+    """Print a line; that nobody reads any more does not undo what is published."""
+    try:
+        print(text, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left in the buffer goes nowhere
+
+
+def _how(options: argparse.Namespace) -> dict[str, Any]:
+    """How a month is run, or every problem with what the options say of it."""
+    problems = []
+    if options.engine not in ENGINES:
+        values = {"value": options.engine, "fix": ", ".join(ENGINES)}
+        problems.append(Problem(code="not_an_engine", source="--engine", values=values))
+    numbers: dict[str, float | None] = {}
+    for name, kind in (("jobs", int), ("timeout", float)):
+        text = getattr(options, name)
+        try:
+            numbers[name] = None if text is None else kind(text)
+            is_bad = text is not None and not 0 < kind(text) < float("inf")
+        except ValueError:
+            is_bad = True
+        if is_bad:
+            problems.append(Problem(code="not_positive", source=f"--{name}", values={"value": text}))
+    if problems:
+        raise InputError(problems)
+    return {
+        "as_of": options.as_of,
+        "engine": options.engine,
+        "jobs": numbers["jobs"] or _processors(),
+        "seconds": numbers["timeout"],
+        "force": options.force,
+        "notebooks": options.notebooks,
+        "given": options.given,
+    }
+
+
+def _processors() -> int:
+    """Processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
