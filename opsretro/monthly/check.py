@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from opsretro.analysis.minutes import Minutes
 from opsretro.errors import InputError, Problem, collecting, unseen
 from opsretro.monthly.audience import ALL, inputs_for, sections_for
-from opsretro.monthly.notebook import FORK, notebook_folder
+from opsretro.monthly.notebook import FORK, notebook_of
 from opsretro.monthly.own import Own, own_notebooks
 from opsretro.monthly.parameters import declared_parameters, fitting, given_parameters
 from opsretro.monthly.reuse import input_digests
-from opsretro.report.sections import SECTIONS, Section
+from opsretro.report.sections import SECTIONS
 from opsretro.tables.contracts import FORMS
 from opsretro.tables.inputs import Source
 from opsretro.tables.meetings import meetings_folder, read_meetings
@@ -178,8 +178,3 @@ def _check_given(given: Mapping[str, str], own: Sequence[Own]) -> None:
             fitting(parameters, given)
     if problems:
         raise InputError({problem.line(): problem for problem in problems}.values())
-
-
-def notebook_of(section: Section) -> Path:
-    """The notebook of a section."""
-    return notebook_folder() / f"{section.notebook}.ipynb"

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from opsretro.analysis.follow_review import FollowUp
 from opsretro.monthly.audience import OUTSIDE, sections_for, without_sources
-from opsretro.monthly.check import Checked, Options, notebook_of
 from opsretro.monthly.hiding import hide
 from opsretro.monthly.keeping import keep_in_register, keep_readings
-from opsretro.monthly.notebook import FORK
+from opsretro.monthly.notebook import FORK, notebook_of
 from opsretro.monthly.parameters import declared_parameters, fitting
 from opsretro.monthly.progress import Progress
 from opsretro.monthly.reuse import fingerprint, sum_of, why_again
@@ -23,6 +22,7 @@ from opsretro.report.sections import SECTIONS
 from opsretro.words import LANGUAGES, say
 
 if TYPE_CHECKING:
+    from opsretro.monthly.check import Checked, Options
     from opsretro.monthly.workers import Workers
 
 
