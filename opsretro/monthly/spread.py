@@ -137,7 +137,7 @@ def _client(address: str) -> Iterator[Any]:
     values = {"value": hide(address), "seconds": f"{ANSWER:g}"}
     try:
         connect: Any = distributed.Client
-        client = connect(address, timeout=ANSWER, set_as_default=False)
+        client = connect(address, timeout=ANSWER)
     except (OSError, ValueError, TypeError, RuntimeError, ImportError):
         raise InputError([Problem(code="no_cluster", source="--cluster", values=values)]) from None
     try:

@@ -195,7 +195,8 @@ class _Heard:
             return
         month = self._became(name, event, time.perf_counter() - self._begun[name])
         self._found.append(month)
-        for line in month.why.get(self.progress.lang, ()):
+        told = month.state in ("partly", "kept")  # by the events of its sections
+        for line in () if told else month.why.get(self.progress.lang, ()):
             self.progress.say("team_problem", team=name, why=line)
         said = {"published": "team_ran", "partly": "team_partly"}.get(month.state, "team_not")
         self.progress.say(said, team=name, seconds=f"{month.seconds:.1f}")
