@@ -13,7 +13,7 @@ import shlex
 import signal
 import sys
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, NoReturn
@@ -58,10 +58,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for problem in refused.problems:
             _tell(options, "problem", problem.line(lang))
         _tell(options, "refused", say("cli.refused", lang, n=len(refused.problems)))
+        _tell_people(options, lang, refused)
         return 2
     except (OutputError, OSError) as error:
         path, why = error.args if isinstance(error, OutputError) else (error.filename or "", error.strerror or error)
-        _tell(options, "not_written", say("cli.not_written", lang, path=path, why=why))
+        _tell(options, "not_written", said := say("cli.not_written", lang, path=path, why=why))
+        _tell_people(options, lang, said)
         return 3
     except KeyboardInterrupt as stop:
         _tell(options, "interrupted", say("cli.interrupted", lang))
@@ -84,6 +86,26 @@ def _tell(options: argparse.Namespace, event: str, text: str) -> None:
     """Say why it ended, in the form the log has."""
     is_json = getattr(options, "log_format", "words") == "json"
     print(json.dumps({"event": event, "text": text}, ensure_ascii=False) if is_json else text, file=sys.stderr)
+
+
+def _tell_people(options: argparse.Namespace, lang: str, what: InputError | str) -> None:
+    """Notify people of a month that was not published."""
+    if options.action is not run_command:
+        return
+    from opsretro.monthly.notify import Message, notify
+
+    def message() -> Message:
+        from opsretro.monthly.notify_text import of_failure, of_refusal
+
+        if isinstance(what, InputError):
+            return of_refusal(options.month, options.workspace, what.problems, lang)
+        return of_failure(options.month, options.workspace, what, lang)
+
+    notify(message, lang, _teller(options, lang))
+
+
+def _teller(options: argparse.Namespace, lang: str) -> Callable[..., None]:
+    return lambda event, **values: _tell(options, event, say(f"cli.{event}", lang, **values))
 
 
 def _stop(number: int, _: object) -> NoReturn:
@@ -153,6 +175,8 @@ def _language(options: argparse.Namespace) -> str:
 
 
 def _alerts(options: argparse.Namespace, _: str) -> int:
+    from opsretro.monthly.notify import notify
+    from opsretro.monthly.notify_text import of_alerts
     from opsretro.report.alert_text import lines, summary
     from opsretro.workspace import open_workspace
 
@@ -163,7 +187,11 @@ def _alerts(options: argparse.Namespace, _: str) -> int:
     for line in as_json if options.format == "json" else lines(found, ops.lang):
         print(line)
     print(summary(found, ops.lang), file=sys.stderr)
-    return 4 if len(found.signals) else 0
+    if not len(found.signals):
+        return 0
+    sys.stdout.flush()
+    notify(lambda: of_alerts(found, options.workspace, ops.lang), ops.lang, _teller(options, ops.lang))
+    return 4
 
 
 def _meet(options: argparse.Namespace, _: str) -> int:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from opsretro.errors import InputError, Problem
 from opsretro.words import LANGUAGES
+
+if TYPE_CHECKING:
+    from opsretro.monthly.notify import Message, Tell
+    from opsretro.monthly.run import Published
 
 ENGINES = ("fork", "kernel")
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -68,16 +72,29 @@ def run_command(options: argparse.Namespace, lang: str) -> int:
         from opsretro.monthly.progress import Progress
         from opsretro.monthly.run import run_month
 
+        progress = Progress(lang, form=options.log_format)
         published = run_month(
             options.month,
             workspace=options.workspace,
             out=options.out,
-            progress=Progress(lang, form=options.log_format),
+            progress=progress,
             options=Options(langs=langs, **how),
         )
     if published.page is not None:
         _say(str(published.page))
+    _tell_people(published, options, lang, progress.say)
     return 1 if published.failed else 0
+
+
+def _tell_people(published: Published, options: argparse.Namespace, lang: str, tell: Tell) -> None:
+    from opsretro.monthly.notify import notify
+
+    def message() -> Message:
+        from opsretro.monthly.notify_text import of_month
+
+        return of_month(published, options.month, options.workspace, options.out.resolve(), lang)
+
+    notify(message, lang, tell)
 
 
 def _say(text: str) -> None:
