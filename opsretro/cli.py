@@ -20,6 +20,7 @@ from typing import Any, NoReturn
 
 from opsretro.cli_ledger import add_commands
 from opsretro.cli_run import add_run_options, languages, run_command
+from opsretro.cli_schedule import add_schedulers
 from opsretro.errors import InputError, OutputError
 from opsretro.words import LANGUAGES, say
 
@@ -29,6 +30,7 @@ EXAMPLES = {
     "meet": "example: opsretro meet --month 2026-10 --workspace data",
     "health": "example: opsretro health forget --before 2026-07 --workspace data",
     "ledger": "example: opsretro ledger add title='Size guide' owner=service-1 metric=refund_rate due=2026-11-16",
+    "schedule": "example: opsretro schedule cron --workspace data --out reports",
     "init": "example: opsretro init our-team",
     "sample": "example: opsretro sample --out sample",
 }
@@ -141,6 +143,7 @@ def _parser() -> argparse.ArgumentParser:
     forget.add_argument("--workspace", default="data", metavar="W", type=Path, help="folder of tables (./data)")
     forget.add_argument("--unpublished", action="store_true", help="delete months that were never published, too")
     add_commands(_command(commands, "ledger", "look after the actions: list, add, edit, lint, export", None))
+    add_schedulers(_command(commands, "schedule", "print a ready definition for cron or systemd", None))
     init = _command(commands, "init", "write a new workspace: headers and a commented retro.toml", _init)
     init.add_argument("folder", metavar="DIR", type=Path, help="the new workspace")
     sample = _command(commands, "sample", "write the sample workspace, the same bytes every time", _sample)

@@ -97,7 +97,9 @@ def test_a_section_that_failed_is_told_with_its_reason(month):
     cell = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
     cells = [cell | {"source": "a = 1", "metadata": {"tags": ["parameters"]}}, cell | {"source": "1 / 0"}]
     (month / "team" / "sums.ipynb").write_text(
-        json.dumps({"cells": cells, "metadata": {"kernelspec": {"name": "python3"}}, "nbformat": 4, "nbformat_minor": 4})
+        json.dumps(
+            {"cells": cells, "metadata": {"kernelspec": {"name": "python3"}}, "nbformat": 4, "nbformat_minor": 4}
+        )
     )
     with taker() as (address, got):
         done = run(month, "--notebooks", month / "team", urls=[address])
@@ -149,7 +151,9 @@ def test_what_people_wrote_reaches_a_chat_as_plain_text(month, tmp_path):
     (folder / "retro.toml").write_text(f'team = "{hard}"\nlocale = "en"\n', "utf-8")
     with taker() as (address, got):
         refused_run(tmp_path, urls=[address])
-    assert got[0]["title"].startswith("＠all ＜at id=all＞＜/at＞ ［x］(http：//evil․example) ＊＊b＊＊ ｀c｀ ＜!channel＞")
+    assert got[0]["title"].startswith(
+        "＠all ＜at id=all＞＜/at＞ ［x］(http：//evil․example) ＊＊b＊＊ ｀c｀ ＜!channel＞"
+    )
 
 
 def test_the_path_of_a_page_mentions_nobody():
@@ -172,7 +176,9 @@ def test_a_message_is_short_enough_for_every_service(month):
 
 def test_a_mail_arrives_with_subject_and_text(month):
     with mail_sink() as (port, got):
-        address = f"mailto://127.0.0.1:{port}?smtp=127.0.0.1&user=ops&pass=s3cret-Pass9&from=a@example.com&to=b@example.com"
+        address = (
+            f"mailto://127.0.0.1:{port}?smtp=127.0.0.1&user=ops&pass=s3cret-Pass9&from=a@example.com&to=b@example.com"
+        )
         done = run(month, urls=[address])
     [mail] = got["mails"]
     assert (mail["Subject"], mail["To"]) == ("ws · Retro of Oct 2026: published", "b@example.com")
