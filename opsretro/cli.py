@@ -99,9 +99,10 @@ def _tell_people(options: argparse.Namespace, lang: str, what: InputError | str)
     def message() -> Message:
         from opsretro.monthly.notify_text import of_failure, of_refusal
 
+        whose = " ".join(options.teams) if options.teams else options.workspace
         if isinstance(what, InputError):
-            return of_refusal(options.month, options.workspace, what.problems, lang)
-        return of_failure(options.month, options.workspace, what, lang)
+            return of_refusal(options.month, whose, what.problems, lang)
+        return of_failure(options.month, whose, what, lang)
 
     notify(message, lang, _teller(options, lang))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,6 @@ from opsretro.words import LANGUAGES
 
 if TYPE_CHECKING:
     from opsretro.monthly.notify import Message, Tell
-    from opsretro.monthly.run import Published
 
 ALL, OUTSIDE = "all", "outside"
 AUDIENCES = (ALL, OUTSIDE)
@@ -97,17 +97,19 @@ def run_command(options: argparse.Namespace, lang: str) -> int:
         )
     if published.page is not None:
         _say(str(published.page))
-    _tell_people(published, month, options, lang, progress.say)
-    return 1 if published.failed else 0
-
-
-def _tell_people(published: Published, month: str, options: argparse.Namespace, lang: str, tell: Tell) -> None:
-    from opsretro.monthly.notify import notify
+    out = options.out.resolve()
 
     def message() -> Message:
         from opsretro.monthly.notify_text import of_month
 
-        return of_month(published, month, options.workspace, options.out.resolve(), lang)
+        return of_month(published, month, options.workspace, out, lang)
+
+    _tell_people(message, lang, progress.say)
+    return 1 if published.failed else 0
+
+
+def _tell_people(message: Callable[[], Message], lang: str, tell: Tell) -> None:
+    from opsretro.monthly.notify import notify
 
     notify(message, lang, tell)
 
@@ -132,6 +134,13 @@ def _run_teams(options: argparse.Namespace, lang: str, month: str, how: dict[str
         found = run_teams(month, teams=teams, out=out, progress=progress, options=each, spread=spread)
         page = write_teams(found, out, langs=each.langs, progress=progress)
     _say(str(page))
+
+    def message() -> Message:
+        from opsretro.monthly.notify_text import of_teams
+
+        return of_teams(found, page, out, lang)
+
+    _tell_people(message, lang, progress.say)
     return 0 if all(team.state == "published" for team in found.teams) else 1
 
 

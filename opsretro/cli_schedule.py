@@ -15,14 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from opsretro.errors import InputError, Problem, collecting
-from opsretro.tables.period import Period
+from opsretro.tables.period import LAST, Period
 from opsretro.words import LANGUAGES, say
 
 EXAMPLES = {
     "cron": "example: opsretro schedule cron --workspace data --out reports --at '2 07:30'",
     "systemd": "example: opsretro schedule systemd --workspace data --out reports --part timer",
 }
-LAST = "last"
 LONGEST = 998
 """Octets of a command cron takes; the stricter of the common ones."""
 PARTS = ("service", "timer")

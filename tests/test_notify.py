@@ -114,6 +114,28 @@ def test_a_month_in_which_nothing_worked_names_the_report_that_stays(tmp_path):
     assert said.body.startswith("Failed\n• Goals: cell 3: boom\n\nThe earlier report stays: ")
 
 
+def test_many_teams_are_one_message(month, tmp_path):
+    (tmp_path / "teams").mkdir()
+    small_workspace(tmp_path / "teams" / "alpha")
+    small_workspace(tmp_path / "teams" / "beta")
+    (tmp_path / "teams" / "beta" / "goals.csv").write_text("goal_id\n1\n")
+    words = ["--teams", tmp_path / "teams" / "*", "--month", "2026-10", "--out", tmp_path / "out", "--lang", "en"]
+    with taker() as (address, got):
+        done = command("run", *words, urls=[address], OPSRETRO_REPORT_URL="https://a.example")
+    assert (done.returncode, [one["title"] for one in got]) == (
+        1,
+        ["2 teams · Retro of Oct 2026: 1 team has not published all of it"],
+    )
+    assert got[0]["message"].startswith("Failed\n• beta: goals.csv: ")
+    assert got[0]["message"].endswith("Page: https://a.example/teams/2026-10/index.html")
+
+
+def test_the_month_before_is_told_by_that_name_when_it_is_refused(month):
+    with taker() as (address, got):
+        command("run", "--month", "last", "--workspace", month / "none", "--lang", "en", urls=[address])
+    assert got[0]["title"] == "none · Retro of last month: input refused, nothing published"
+
+
 def test_news_of_the_day_is_told_and_a_day_without_news_is_not(tmp_path):
     folder = small_workspace(tmp_path / "ws")
     rows = (folder / "metrics.csv").read_text("utf-8").replace("2026-10-28,sales,10", "2026-10-28,sales,900")

@@ -18,18 +18,19 @@ from opsretro.monthly.publish import MANIFEST
 from opsretro.report import numbers
 from opsretro.report.plain_text import one_line, tame
 from opsretro.report.sections import SECTIONS
-from opsretro.tables.period import Period
+from opsretro.tables.period import LAST, Period
 from opsretro.tables.settings import read_settings
 from opsretro.words import LANGUAGES, pick, say
 
 if TYPE_CHECKING:
     from opsretro.analysis.alerts import Alerts
+    from opsretro.analysis.teams import TeamsReview
     from opsretro.monthly.run import Published
     from opsretro.report.follow_text import FollowText
 
 PLACE = "OPSRETRO_REPORT_URL"
 """Environment variable: where the folder of the reports can be read, such as ``https://intranet/retro``."""
-FINDINGS, ACTIONS, PROBLEMS, SIGNALS = 3, 5, 3, 5
+FINDINGS, ACTIONS, PROBLEMS, SIGNALS, FAILED = 3, 5, 3, 5, 4
 DAYS = 14
 """Days before it is due in which an action is told."""
 OCTETS = {"title": 180, "finding": 280, "line": 130}
@@ -63,7 +64,30 @@ def of_month(published: Published, label: str, workspace: Path, out: Path, lang:
     return Message(title=name, body=body, outcome="warning" if failed else "success")
 
 
-def of_refusal(month: str, workspace: Path, problems: Sequence[Problem], lang: str) -> Message:
+def of_teams(review: TeamsReview, page: Path, out: Path, lang: str) -> Message:
+    """What to say of a month of many teams: where they stand, which have not published and why, where the page is.
+
+    Args:
+        review: What they published.
+        page: The page over all of them.
+        out: The reports folder the addresses of pages are relative to.
+        lang: ``zh-CN`` or ``en``.
+    """
+    from opsretro.report.teams_page import TeamsWords
+
+    words = TeamsWords(review, lang)
+    bad = [team for team in review.teams if team.state != "published"]
+    why = {words.name(team): {lang: " ".join([*team.why.get(lang, ()), ""][:1])} for team in bad[:FAILED]}
+    outcome = say("notify.outcome.teams", lang, n=len(bad)) if bad else say("notify.outcome.published", lang)
+    found = _conclusions(words.sentences(), lang)
+    place = say("notify.page", lang, place=where(_page(page.parent, lang), out))
+    name = title(say("teams.count", lang, n=len(review.teams)), _retro(review.period, lang), outcome, lang)
+    more = [say("notify.more", lang, n=len(bad) - FAILED)] if len(bad) > FAILED else []
+    body = _body([*_failures(why, lang), *more], found, [place])
+    return Message(title=name, body=body, outcome="warning" if bad else "success")
+
+
+def of_refusal(month: str, workspace: Path | str, problems: Sequence[Problem], lang: str) -> Message:
     """What to say when the input was refused: how many problems there are, and the first of them."""
     texts = [problem.line(lang) for problem in problems]
     lines = [say("notify.problems", lang, n=len(texts)), *_list(texts, PROBLEMS, lang)]
@@ -71,7 +95,7 @@ def of_refusal(month: str, workspace: Path, problems: Sequence[Problem], lang: s
     return Message(title=title(workspace, _retro(month, lang), outcome, lang), body=_body(lines), outcome="failure")
 
 
-def of_failure(month: str, workspace: Path, why: str, lang: str) -> Message:
+def of_failure(month: str, workspace: Path | str, why: str, lang: str) -> Message:
     """What to say when the result could not be written."""
     name = title(workspace, _retro(month, lang), say("notify.outcome.not_written", lang), lang)
     return Message(title=name, body=_short(tame(why), "finding"), outcome="failure")
@@ -86,9 +110,10 @@ def of_alerts(found: Alerts, workspace: Path, lang: str) -> Message:
     return Message(title=name, body=_body(_list(lines(found, lang), SIGNALS, lang)), outcome="warning")
 
 
-def title(workspace: Path, what: str, outcome: str, lang: str) -> str:
-    """The first line: whose it is, what it is and how it ended."""
-    team = tame(pick(read_settings(workspace)[0].team, lang)) or tame(workspace.absolute().name)
+def title(workspace: Path | str, what: str, outcome: str, lang: str) -> str:
+    """The first line: whose it is (the team of a workspace, or a text), what it is and how it ended."""
+    name = workspace if isinstance(workspace, str) else pick(read_settings(workspace)[0].team, lang)
+    team = tame(name) or tame(Path(workspace).absolute().name)
     return say("notify.title", lang, team=_short(team, "line"), what=tame(what), outcome=outcome)
 
 
@@ -111,6 +136,8 @@ def where(page: Path, out: Path, environment: Mapping[str, str] = os.environ) ->
 
 
 def _retro(label: str, lang: str) -> str:
+    if label == LAST:
+        return say("notify.last", lang)
     try:
         return say("notify.retro", lang, period=numbers.period(Period.parse(label).label, lang))
     except InputError:
@@ -144,14 +171,18 @@ def _failures(why: Mapping[str, Mapping[str, str]], lang: str) -> Iterator[str]:
 def _findings(folder: Path, said: Mapping[str, Any], lang: str) -> Iterator[str]:
     """The conclusions of the page that come first; what an older version published is put into words again."""
     told = said.get("says", {}).get(lang, {}).get("conclusions")
-    found = _conclusions(folder, lang) if told is None else told
-    if found:
+    return _conclusions(_said_by(folder, lang) if told is None else told, lang)
+
+
+def _conclusions(sentences: Sequence[str], lang: str) -> Iterator[str]:
+    if sentences:
         yield say("notify.findings", lang)
-    for place, text in enumerate(found[:FINDINGS], start=1):
+    for place, text in enumerate(sentences[:FINDINGS], start=1):
         yield say("notify.numbered", lang, place=place, text=_short(tame(str(text)), "finding"))
 
 
-def _conclusions(folder: Path, lang: str) -> list[str]:
+def _said_by(folder: Path, lang: str) -> list[str]:
+    """The first conclusion of each section."""
     from opsretro.report.views import load, view
 
     saved = [data for section in SECTIONS if (data := _read(folder / f"{section.key}.json"))]
