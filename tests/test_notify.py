@@ -116,17 +116,15 @@ def test_a_month_in_which_nothing_worked_names_the_report_that_stays(tmp_path):
 
 def test_many_teams_are_one_message(month, tmp_path):
     (tmp_path / "teams").mkdir()
-    small_workspace(tmp_path / "teams" / "alpha")
-    small_workspace(tmp_path / "teams" / "beta")
+    for team in ("alpha", "beta"):
+        (small_workspace(tmp_path / "teams" / team) / "retro.toml").write_text(f'team = "{team}"\n')
     (tmp_path / "teams" / "beta" / "goals.csv").write_text("goal_id\n1\n")
-    words = ["--teams", tmp_path / "teams" / "*", "--month", "2026-10", "--out", tmp_path / "out", "--lang", "en"]
+    words = ["--teams", tmp_path / "teams" / "*", "--out", tmp_path / "out", "--lang", "en"]
     with taker() as (address, got):
-        done = command("run", *words, urls=[address], OPSRETRO_REPORT_URL="https://a.example")
-    assert (done.returncode, [one["title"] for one in got]) == (
-        1,
-        ["2 teams · Retro of Oct 2026: 1 team has not published all of it"],
-    )
-    assert got[0]["message"].startswith("Failed\n• beta: goals.csv: ")
+        done = command("run", "--month", "2026-10", *words, urls=[address], OPSRETRO_REPORT_URL="https://a.example")
+    assert (done.returncode, len(got)) == (1, 1)
+    assert got[0]["title"] == "2 teams · Retro of Oct 2026: 1 team has not published all of it"
+    assert got[0]["message"].startswith("Failed\n• beta: goals․csv: ")
     assert got[0]["message"].endswith("Page: https://a.example/teams/2026-10/index.html")
 
 
