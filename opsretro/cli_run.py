@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from opsretro.errors import InputError, Problem
 from opsretro.words import LANGUAGES
+
+if TYPE_CHECKING:
+    from opsretro.monthly.notify import Message, Tell
 
 ALL, OUTSIDE = "all", "outside"
 AUDIENCES = (ALL, OUTSIDE)
@@ -83,16 +87,31 @@ def run_command(options: argparse.Namespace, lang: str) -> int:
         from opsretro.monthly.progress import Progress
         from opsretro.monthly.run import run_month
 
+        progress = Progress(lang, form=options.log_format)
         published = run_month(
             month,
             workspace=options.workspace,
             out=options.out,
-            progress=Progress(lang, form=options.log_format),
+            progress=progress,
             options=Options(langs=langs, **how),
         )
     if published.page is not None:
         _say(str(published.page))
+    out = options.out.resolve()
+
+    def message() -> Message:
+        from opsretro.monthly.notify_text import of_month
+
+        return of_month(published, month, options.workspace, out, lang)
+
+    _tell_people(message, lang, progress.say)
     return 1 if published.failed else 0
+
+
+def _tell_people(message: Callable[[], Message], lang: str, tell: Tell) -> None:
+    from opsretro.monthly.notify import notify
+
+    notify(message, lang, tell)
 
 
 def _run_teams(options: argparse.Namespace, lang: str, month: str, how: dict[str, Any]) -> int:
@@ -115,6 +134,13 @@ def _run_teams(options: argparse.Namespace, lang: str, month: str, how: dict[str
         found = run_teams(month, teams=teams, out=out, progress=progress, options=each, spread=spread)
         page = write_teams(found, out, langs=each.langs, progress=progress)
     _say(str(page))
+
+    def message() -> Message:
+        from opsretro.monthly.notify_text import of_teams
+
+        return of_teams(found, page, out, lang)
+
+    _tell_people(message, lang, progress.say)
     return 0 if all(team.state == "published" for team in found.teams) else 1
 
 

@@ -91,6 +91,8 @@ def asked(call, stem):
         return "problem.", call.args[0]
     if name == "say" and call.args:
         return "cli." if isinstance(call.func, ast.Attribute) else "", call.args[0]
+    if isinstance(call.func, ast.Name) and name == "tell":
+        return "cli.", call.args[0]
     return (WORD_OF[stem.split("_")[0]], call.args[0]) if name == "word" else None
 
 

@@ -6,7 +6,7 @@ import json
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +34,12 @@ class Published:
     Attributes:
         page: The page to open; None when every section failed and an earlier report was kept.
         failed: Sections that failed.
+        why: Why each of them did, by language.
     """
 
     page: Path | None
     failed: tuple[str, ...]
+    why: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def run_month(
@@ -111,7 +113,8 @@ class _Month:
         if worth_it:
             publish(self.staged, self.final, self._files(outcomes, began))
         self.progress.say("published" if worth_it else "kept", path=page)
-        return Published(page=page if worth_it else None, failed=failed)
+        why = {key: outcomes[key].why or {} for key in failed}
+        return Published(page=page if worth_it else None, failed=failed, why=why)
 
     def _files(self, outcomes: Mapping[str, Outcome], began: float) -> list[str]:
         """Write the pages and the manifest; the names of everything that is to be published."""
