@@ -36,6 +36,8 @@ class GoalView(Shown):
         review: The result.
     """
 
+    template = "goals.html.jinja"
+
     def __init__(self, review: GoalReview) -> None:
         self.review = review
         self.text = GoalText(review, review.lang)
@@ -90,22 +92,20 @@ class GoalView(Shown):
         columns = [self.text.word("column.goal"), self.text.word("column.advice")]
         return pd.DataFrame([(name, " ".join(texts)) for name, texts in smart(self.text)["goals"]], columns=columns)
 
-    def section(self) -> Markup:
+    def parts(self) -> dict[str, Any]:
         """The section of the page: answer, picture, table, certainty, details."""
-        return render(
-            "goals.html.jinja",
-            word=self.text.word,
-            headline=self.headline(),
-            overview_title=self.text.overview_title(),
-            overview_key=self.text.overview_key(),
-            overview=self._pictures("goals-overview", self.text.overview_title(), self._overview),
-            table=self._table(),
-            worse=self._worse(),
-            certainty=self.text.certainty(),
-            score=score(self.text),
-            smart=smart(self.text),
-            cards=[self._card(goal) for goal in self._by_importance],
-        )
+        return {
+            "headline": self.headline(),
+            "overview_title": self.text.overview_title(),
+            "overview_key": self.text.overview_key(),
+            "overview": self._pictures("goals-overview", self.text.overview_title(), self._overview),
+            "table": self._table(),
+            "worse": self._worse(),
+            "certainty": self.text.certainty(),
+            "score": score(self.text),
+            "smart": smart(self.text),
+            "cards": [self._card(goal) for goal in self._by_importance],
+        }
 
     def _worse(self) -> str:
         """What the mark of a goal means that was met although it fell; empty when none was."""

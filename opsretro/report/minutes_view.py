@@ -31,6 +31,8 @@ class MinutesView(Shown):
         review: The result.
     """
 
+    template = "minutes.html.jinja"
+
     def __init__(self, review: Minutes) -> None:
         self.review: Minutes = review
         self.text = MinutesText(review, review.lang)
@@ -63,10 +65,6 @@ class MinutesView(Shown):
             for _, card in judged.iterrows()
         ]
         return pd.DataFrame(rows, columns=self._columns(CERTAINTY))
-
-    def section(self) -> Markup:
-        """The section of the page: answer, decisions, the most wanted topics, folded boards and facts, parking lot."""
-        return render("minutes.html.jinja", word=self.text.word, **self.parts())
 
     def parts(self) -> dict[str, Any]:
         """What the section of the page and a page of the minutes alone are made of."""

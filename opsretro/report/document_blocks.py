@@ -1,0 +1,135 @@
+"""What a printed document is made of: paragraphs, pictures, tables and cards as plain data, without any markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from opsretro.report.drawing import wide
+from opsretro.report.look import LIGHT
+
+Block = dict[str, Any]
+_TOKEN = re.compile(r"var\(--(\w+)(?:,(?:[^()]|\([^()]*\))*)?\)")
+SMALL = 8.0
+"""Size of the letters of a table, in points."""
+WIDTH = 482.0
+"""Room for text on a page, in points."""
+WIDEST = 17.0
+"""Letters a column of a table asks for at most; what is longer takes a second line."""
+NUMBERS = range(1, 5)
+"""Columns of the sections' tables that hold numbers."""
+WHOLE = 1_200
+"""Letters that are kept together on one page; more would not fit one."""
+
+
+def paper(picture: str) -> str:
+    """A picture of a page in the colours of paper: what follows light and dark on a screen is light here.
+
+    Example:
+        >>> paper('<path fill="var(--accent,#b4470f)"/>')
+        '<path fill="#b4470f"/>'
+    """
+    return _TOKEN.sub(lambda found: LIGHT[found[1]], str(picture)).strip()
+
+
+def texts(kind: str, *words: str) -> list[Block]:
+    """Paragraphs of one kind (``answer``, ``text``, ``small``, ``strong``, ``head``), those that say nothing left out.
+
+    Example:
+        >>> texts("text", "It rose.", "")
+        [{'kind': 'text', 'text': 'It rose.'}]
+    """
+    return [{"kind": kind, "text": str(text)} for text in words if text]
+
+
+def items(*words: str | tuple[str, str], title: str = "") -> list[Block]:
+    """A list, each a text or a text with a small line below it; nothing without any."""
+    rows = [[str(part) for part in ((item, "") if isinstance(item, str) else item)] for item in words]
+    return [*texts("head", title), {"kind": "list", "items": rows}] if rows else []
+
+
+def figure(title: str, pictures: Mapping[str, str] | None, key: str, *, alt: str = "") -> list[Block]:
+    """A picture between its title and the line that says how to read it; nothing without one."""
+    if not pictures:
+        return []
+    return [{"kind": "figure", "title": title, "svg": paper(pictures["wide"]), "key": key, "alt": alt or title}]
+
+
+def table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    numbers: Sequence[int] | range | None = None,
+    look: Sequence[bool] = (),
+) -> list[Block]:
+    """A table as wide as its words ask for; nothing without rows.
+
+    Args:
+        columns: Headings.
+        rows: Cells in words.
+        numbers: Places of the columns that stand at the right; None = all but the first.
+        look: By row, whether it is the one to look at.
+    """
+    if not rows:
+        return []
+    cells = [[str(cell) for cell in row] for row in rows]
+    right = range(1, len(columns)) if numbers is None else numbers
+    widths = [_asked([str(name), *column]) for name, column in zip(columns, zip(*cells, strict=True), strict=True)]
+    return [
+        {
+            "kind": "table",
+            "columns": list(map(str, columns)),
+            "rows": cells,
+            "right": [place in right for place in range(len(columns))],
+            "widths": widths,
+            "share": min(1.0, sum(widths) * SMALL / WIDTH),
+            "whole": all(len("".join(row)) < WHOLE for row in cells),
+            "look": list(look) or [False] * len(rows),
+        }
+    ]
+
+
+def _asked(column: Sequence[str]) -> float:
+    """Letters of room a column asks for, the gap beside it among them."""
+    return round(min(max(map(_length, column)), WIDEST) + 2.0, 2)
+
+
+def _length(text: str) -> float:
+    return wide([text])
+
+
+def ruled(found: Mapping[str, Any]) -> list[Block]:
+    """The table of a section, as the page has it: numbers in the second to the fifth column, the row to look at."""
+    rows = [cells for _, _, cells in found["rows"]]
+    return table(found["columns"], rows, numbers=NUMBERS, look=[bool(look) for _, look, _ in found["rows"]])
+
+
+def pairs(found: Sequence[tuple[str, str]]) -> list[Block]:
+    """Labels with their values, three side by side."""
+    return [{"kind": "pairs", "pairs": [list(map(str, pair)) for pair in found]}] if found else []
+
+
+def card(title: str, *blocks: Sequence[Block]) -> list[Block]:
+    """One subject: its title, which is in the outline, and what there is to say of it."""
+    inside = [block for part in blocks for block in part]
+    return [{"kind": "card", "title": title}, *inside] if inside else []
+
+
+def deed(
+    line: Mapping[str, Any], *, says: Sequence[str], meta: str, asks: str, picture: str = "", label: str = ""
+) -> Block:
+    """An action or a decision: what, who, by when, what became of it, and beside it the picture of its metric."""
+    said = "".join([str(line["title"]), *says, meta, asks])
+    return {
+        "kind": "deed",
+        "verdict": line.get("verdict", ""),
+        "look": line.get("kind") == "not_moved",
+        "title": line["title"],
+        "meta": meta,
+        "says": [text for text in says if text],
+        "asks": asks,
+        "svg": paper(picture),
+        "label": label,
+        "whole": len(said) < WHOLE,
+    }
