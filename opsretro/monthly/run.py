@@ -16,7 +16,7 @@ from opsretro.monthly.hiding import hide, hide_in
 from opsretro.monthly.keeping import keep_in_register, keep_readings
 from opsretro.monthly.manifest import changed_figures, finished, keep_figures, manifest, page_digest
 from opsretro.monthly.notebook import FORK
-from opsretro.monthly.pages import page_files, undrawn, write_pages
+from opsretro.monthly.pages import all_files, undrawn, write_pages
 from opsretro.monthly.parameters import declared_parameters, fitting
 from opsretro.monthly.progress import Progress
 from opsretro.monthly.publish import MANIFEST, one_run, publish, staging
@@ -277,7 +277,7 @@ class _Month:
         langs, data = self.options.langs, {key: self.staged / f"{key}.json" for key in results if key in ours}
         data |= {key: self.staged / f"{one.name}.json" for key, done, one in own if done.result is not None}
         print_of = page_digest(page, data, langs, code())
-        names = list(page_files(langs).values())
+        names = all_files(langs)
         if print_of == self.before.get("page") and not self.options.force and self._are_there(names):
             for name in names:
                 shutil.copyfile(self.final / name, self.staged / name)
@@ -288,7 +288,8 @@ class _Month:
                 self.workers.draw(path)
             for path in left:
                 self.workers.drawn(path)
-        return print_of, write_pages(page, data, self.staged, langs)
+        tell = self.progress.say
+        return print_of, write_pages(page, data, self.staged, langs, lambda why: tell("no_pdf", why=why))
 
     def _are_there(self, names: Sequence[str]) -> bool:
         return all(sum_of(self.final / name) == self.before["sha256"].get(name) for name in names)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from opsretro import __version__
 from opsretro.report.document_blocks import paper
 from opsretro.report.drawing import shorten
 from opsretro.report.look import FONT, LIGHT
@@ -17,6 +18,8 @@ FOOT = 60
 """Letters of the team in the footer; a Chinese one counts as two."""
 MOST_CHANGES = 8
 """Changes against the period before that the first page lists."""
+_LACKING = str.maketrans({"▽": "▼"})
+"""Signs of ours that the bundled font lacks."""
 _RUN = re.compile(r"[^\s\u200b\u2e80-\u9fff\uff00-\uffef]{25,}")
 _STEP = re.compile(r"(.{12})(?=.)", re.DOTALL)
 
@@ -42,6 +45,7 @@ def document(page: MonthPage, lang: str, drawn: Mapping[str, Shown]) -> dict[str
         "contents": say("document.contents", lang),
         "none_of_it": say("page.none_of_it", lang),
         "method_title": say("page.method", lang),
+        "method": [*said["method"][:-1], _made_by(said["team"], lang)],
         "conclusions": [text for text, _ in said["conclusions"]],
         "tiles": [tile | {"picture": paper(tile["picture"])} for tile in said["tiles"]],
         "changes": said["changes"][:MOST_CHANGES],
@@ -50,9 +54,13 @@ def document(page: MonthPage, lang: str, drawn: Mapping[str, Shown]) -> dict[str
             for section in said["sections"]
         ],
     }
-    taken = ("title", "team", "as_of", "conclusions_title", "changes_title", "changed", "changed_title", "method")
+    taken = ("title", "team", "as_of", "conclusions_title", "changes_title", "changed", "changed_title")
     plain: dict[str, Any] = _plain({name: said[name] for name in taken} | known)
     return plain
+
+
+def _made_by(team: str, lang: str) -> str:
+    return say("document.made_by", lang, version=__version__, team=team)
 
 
 def _blocks(drawn: Mapping[str, Shown], key: str) -> list[Mapping[str, Any]]:
@@ -84,4 +92,4 @@ def broken(text: str) -> str:
         >>> broken("a" * 26).split("\u200b")
         ['aaaaaaaaaaaa', 'aaaaaaaaaaaa', 'aa']
     """
-    return _RUN.sub(lambda found: _STEP.sub("\\1\u200b", found[0]), str(text))
+    return _RUN.sub(lambda found: _STEP.sub("\\1\u200b", found[0]), str(text).translate(_LACKING))

@@ -6,21 +6,25 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from opsretro.report.drawing import wide
+from opsretro.report.drawing import UNIT
 from opsretro.report.look import LIGHT
 
 Block = dict[str, Any]
 _TOKEN = re.compile(r"var\(--(\w+)(?:,(?:[^()]|\([^()]*\))*)?\)")
-SMALL = 8.0
-"""Size of the letters of a table, in points."""
-WIDTH = 482.0
-"""Room for text on a page, in points."""
-WIDEST = 17.0
-"""Letters a column of a table asks for at most; what is longer takes a second line."""
+ROOM = 60.0
+"""Letters of a table that stand side by side on a page."""
+WIDEST, GAP = 17.0, 1.3
+"""Letters a column of a table asks for at most (what is longer takes a second line), and of the gap beside it."""
+NEARLY = 0.6
+"""Share of the page from which on a table takes all of it."""
+BROAD = re.compile("[\u00b7\u00d7\u2010-\u2bff\u2e80-\uffef]")
+"""Signs as wide as a Chinese letter in the bundled font."""
 NUMBERS = range(1, 5)
 """Columns of the sections' tables that hold numbers."""
-WHOLE = 1_200
-"""Letters that are kept together on one page; more would not fit one."""
+WHOLE, WHOLE_ROWS = 1_200, 14
+"""Letters, and rows of a table, that are kept together on one page; more would leave a hole before them."""
+LOOK = 6
+"""Column that stands out in a row to look at."""
 
 
 def paper(picture: str) -> str:
@@ -49,11 +53,22 @@ def items(*words: str | tuple[str, str], title: str = "") -> list[Block]:
     return [*texts("head", title), {"kind": "list", "items": rows}] if rows else []
 
 
-def figure(title: str, pictures: Mapping[str, str] | None, key: str, *, alt: str = "") -> list[Block]:
-    """A picture between its title and the line that says how to read it; nothing without one."""
+def figure(
+    title: str, pictures: Mapping[str, str] | None, key: str, *, alt: str = "", share: float = 1.0
+) -> list[Block]:
+    """A picture between its title and the line that says how to read it; nothing without one.
+
+    Args:
+        title: What it says.
+        pictures: The picture by size.
+        key: How to read it.
+        alt: What a screen reader says; empty = the title.
+        share: Of the width of the page.
+    """
     if not pictures:
         return []
-    return [{"kind": "figure", "title": title, "svg": paper(pictures["wide"]), "key": key, "alt": alt or title}]
+    told = {"title": title, "svg": paper(pictures["wide"]), "key": key, "alt": alt or title}
+    return [{"kind": "figure", "share": share, **told}]
 
 
 def table(
@@ -75,28 +90,51 @@ def table(
         return []
     cells = [[str(cell) for cell in row] for row in rows]
     right = range(1, len(columns)) if numbers is None else numbers
-    widths = [_asked([str(name), *column]) for name, column in zip(columns, zip(*cells, strict=True), strict=True)]
+    asked = [_asked([str(name), *column]) for name, column in zip(columns, zip(*cells, strict=True), strict=True)]
+    share = sum(asked) / ROOM
     return [
         {
             "kind": "table",
             "columns": list(map(str, columns)),
             "rows": cells,
             "right": [place in right for place in range(len(columns))],
-            "widths": widths,
-            "share": min(1.0, sum(widths) * SMALL / WIDTH),
-            "whole": all(len("".join(row)) < WHOLE for row in cells),
-            "look": list(look) or [False] * len(rows),
+            "widths": _fitting(asked),
+            "share": share if share < NEARLY else 1.0,
+            "whole_rows": max(map(_letters, cells)) < WHOLE,
+            "whole": len(cells) <= WHOLE_ROWS and sum(map(_letters, cells)) < WHOLE,
+            "look": [LOOK if flagged else -1 for flagged in look] or [-1] * len(rows),
         }
     ]
 
 
 def _asked(column: Sequence[str]) -> float:
     """Letters of room a column asks for, the gap beside it among them."""
-    return round(min(max(map(_length, column)), WIDEST) + 2.0, 2)
+    return round(min(max(map(_length, column)), WIDEST) + GAP, 2)
+
+
+def _fitting(asked: Sequence[float]) -> list[float]:
+    """Widths that fit the page: the widest columns give way first, so that short words keep to one line.
+
+    Example:
+        >>> _fitting([10.0, 40.0, 30.0])
+        [10.0, 25.0, 25.0]
+    """
+    room, most = ROOM, 0.0
+    for place, width in enumerate(sorted(asked)):
+        most = room / (len(asked) - place)
+        if width > most:
+            return [min(one, most) for one in asked]
+        room -= width
+    return list(asked)
 
 
 def _length(text: str) -> float:
-    return wide([text])
+    broad = len(BROAD.findall(text))
+    return broad + (len(text) - broad) * UNIT
+
+
+def _letters(row: Sequence[str]) -> int:
+    return len("".join(row))
 
 
 def ruled(found: Mapping[str, Any]) -> list[Block]:

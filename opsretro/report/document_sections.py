@@ -10,6 +10,8 @@ from opsretro.words import say
 
 MOST_CARDS, MOST_DEEDS, MOST_ROWS = 6, 12, 40
 """Subjects, actions and rows that are printed; the page has all of them."""
+SHARE = 0.8
+"""Width of the picture of one subject: smaller than an overview, its letters as large as those of a table."""
 Parts = Mapping[str, Any]
 Printed = tuple[list[Block], int]
 """Blocks, and how many subjects are on the page only."""
@@ -53,8 +55,8 @@ def _goals(parts: Parts, _: Word) -> Printed:
         found += card(
             one["title"],
             texts("text", one["explanation"]),
-            figure("", one["pictures"], one["compare"] or one["caption"], alt=one["title"]),
-            figure(days["title"], days["pictures"], days["key"]),
+            figure("", one["pictures"], one["compare"] or one["caption"], alt=one["title"], share=SHARE),
+            figure(days["title"], days["pictures"], days["key"], share=SHARE),
             texts("small", one["turn"], one["rebased"]),
         )
     return found, len(flagged[MOST_CARDS:])
@@ -73,11 +75,11 @@ def _roi(parts: Parts, word: Word) -> Printed:
         found += card(
             one["title"],
             texts("text", one["say"]),
-            figure(one["course_title"], one["course"], one["course_key"]),
+            figure(one["course_title"], one["course"], one["course_key"], share=SHARE),
             pairs(one["results"]),
             items(*one["warnings"]),
             texts("small", one["turn"]),
-            figure(one["split_title"], one["split"], one["split_key"]),
+            figure(one["split_title"], one["split"], one["split_key"], share=SHARE),
         )
     return found, len(flagged[MOST_CARDS:])
 
@@ -94,7 +96,7 @@ def _causes(parts: Parts, word: Word) -> Printed:
         found += card(
             one["title"],
             texts("text", one["say"]),
-            *(figure(course["title"], course["pictures"], course["key"]) for course in courses),
+            *(figure(course["title"], course["pictures"], course["key"], share=SHARE) for course in courses),
             items(*one["leads"], title=word("heading.leads")),
             texts("small", one["ruled"]),
             _trees(one["trees"], word),
