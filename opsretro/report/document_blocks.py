@@ -6,17 +6,20 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from opsretro.report.drawing import UNIT
 from opsretro.report.look import LIGHT
 
 Block = dict[str, Any]
 _TOKEN = re.compile(r"var\(--(\w+)(?:,(?:[^()]|\([^()]*\))*)?\)")
 ROOM = 60.0
 """Letters of a table that stand side by side on a page."""
-WIDEST, GAP = 17.0, 1.3
-"""Letters a column of a table asks for at most (what is longer takes a second line), and of the gap beside it."""
+WIDEST, WIDER, GAP = 17.0, 36.0, 1.3
+"""Letters a column asks for at most (what is longer takes a second line), the same in a table of few, and of a gap."""
+FEW = 3
+"""Columns of a table that has room for wider ones."""
 NEARLY = 0.6
 """Share of the page from which on a table takes all of it."""
+LATIN = 0.52
+"""Width of a Latin letter in its size, on average."""
 BROAD = re.compile("[\u00b7\u00d7\u2010-\u2bff\u2e80-\uffef]")
 """Signs as wide as a Chinese letter in the bundled font."""
 NUMBERS = range(1, 5)
@@ -90,7 +93,8 @@ def table(
         return []
     cells = [[str(cell) for cell in row] for row in rows]
     right = range(1, len(columns)) if numbers is None else numbers
-    asked = [_asked([str(name), *column]) for name, column in zip(columns, zip(*cells, strict=True), strict=True)]
+    most = WIDER if len(columns) <= FEW else WIDEST
+    asked = [min(max(map(_length, column)), most) + GAP for column in zip(columns, *cells, strict=True)]
     share = sum(asked) / ROOM
     return [
         {
@@ -99,17 +103,12 @@ def table(
             "rows": cells,
             "right": [place in right for place in range(len(columns))],
             "widths": _fitting(asked),
-            "share": share if share < NEARLY else 1.0,
+            "share": min(share, 1.0) if len(columns) <= FEW or share < NEARLY else 1.0,
             "whole_rows": max(map(_letters, cells)) < WHOLE,
             "whole": len(cells) <= WHOLE_ROWS and sum(map(_letters, cells)) < WHOLE,
             "look": [LOOK if flagged else -1 for flagged in look] or [-1] * len(rows),
         }
     ]
-
-
-def _asked(column: Sequence[str]) -> float:
-    """Letters of room a column asks for, the gap beside it among them."""
-    return round(min(max(map(_length, column)), WIDEST) + GAP, 2)
 
 
 def _fitting(asked: Sequence[float]) -> list[float]:
@@ -130,7 +129,7 @@ def _fitting(asked: Sequence[float]) -> list[float]:
 
 def _length(text: str) -> float:
     broad = len(BROAD.findall(text))
-    return broad + (len(text) - broad) * UNIT
+    return broad + (len(text) - broad) * LATIN
 
 
 def _letters(row: Sequence[str]) -> int:

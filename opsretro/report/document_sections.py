@@ -76,9 +76,9 @@ def _roi(parts: Parts, word: Word) -> Printed:
             one["title"],
             texts("text", one["say"]),
             figure(one["course_title"], one["course"], one["course_key"], share=SHARE),
+            texts("small", one["turn"]),
             pairs(one["results"]),
             items(*one["warnings"]),
-            texts("small", one["turn"]),
             figure(one["split_title"], one["split"], one["split_key"], share=SHARE),
         )
     return found, len(flagged[MOST_CARDS:])
