@@ -55,7 +55,7 @@ def because(folder) -> dict[str, list[str]]:
 
 def without_times(files: dict[str, bytes]) -> dict[str, str]:
     """Files but for what a run says of its own time."""
-    kept = {name: data.decode() for name, data in files.items() if not name.endswith("run.json")}
+    kept = {name: data.decode("latin-1") for name, data in files.items() if not name.endswith("run.json")}
     times = r'"(start_time|end_time|duration|iopub[.a-z_]*|shell[.a-z_]*)": [^,\n]*'
     return {name: re.sub(times, "", text) if name.endswith("ipynb") else text for name, text in kept.items()}
 

@@ -40,7 +40,9 @@ KEYS = ("followup", "goals", "health", "roi", "rootcause")
 
 def test_the_month_has_these_files_and_no_others(month):
     sections = [f"{key}.{kind}" for key in KEYS for kind in ("ipynb", "json")]
-    names = sorted([*sections, "meeting.json", "index.en.html", "index.html", "run.json"])
+    names = sorted(
+        [*sections, "meeting.json", "index.en.html", "index.html", "retro.en.pdf", "retro.zh-CN.pdf", "run.json"]
+    )
     assert sorted(path.name for path in month.iterdir()) == names
     assert [path.name for path in month.parent.iterdir()] == ["2026-10"]
 

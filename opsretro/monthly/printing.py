@@ -6,12 +6,14 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from opsretro.monthly.apart import done
 from opsretro.monthly.hiding import hide
 from opsretro.monthly.template import TEMPLATE, can_fork
-from opsretro.report.document import document
-from opsretro.report.page import MonthPage, Shown
+
+if TYPE_CHECKING:
+    from opsretro.report.page import MonthPage, Shown
 
 SECONDS = 120.0
 """Time for one document; a second is usual."""
@@ -40,6 +42,9 @@ def write_pdfs(
 
     Returns:
         Names of the documents that could be made.
+
+    Raises:
+        BaseException: Somebody stopped the run.
     """
     files = pdf_files(list(drawn))
     with ThreadPoolExecutor(len(files)) as pool:
@@ -57,6 +62,8 @@ def write_pdfs(
 
 def _write(page: MonthPage, lang: str, drawn: Mapping[str, Shown], path: Path) -> str:
     """Why there is no document; empty = there is one."""
+    from opsretro.report.document import document
+
     data = path.with_suffix(".document")
     try:
         data.write_text(hide(json.dumps(document(page, lang, drawn), ensure_ascii=False)), encoding="utf-8")

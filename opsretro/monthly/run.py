@@ -288,8 +288,8 @@ class _Month:
                 self.workers.draw(path)
             for path in left:
                 self.workers.drawn(path)
-        tell = self.progress.say
-        return print_of, write_pages(page, data, self.staged, langs, lambda why: tell("no_pdf", why=why))
+        pages = write_pages(page, data, self.staged, langs, lambda why: self.progress.say("no_pdf", why=why))
+        return print_of, pages
 
     def _are_there(self, names: Sequence[str]) -> bool:
         return all(sum_of(self.final / name) == self.before["sha256"].get(name) for name in names)

@@ -50,7 +50,12 @@ def document(page: MonthPage, lang: str, drawn: Mapping[str, Shown]) -> dict[str
         "tiles": [tile | {"picture": paper(tile["picture"])} for tile in said["tiles"]],
         "changes": said["changes"][:MOST_CHANGES],
         "sections": [
-            {name: section[name] for name in ("title", "state", "text")} | {"blocks": _blocks(drawn, section["key"])}
+            {
+                "title": section["title"],
+                "short": shorten(section["title"], FOOT),
+                "text": section["text"],
+                "blocks": _blocks(drawn, section["key"]),
+            }
             for section in said["sections"]
         ],
     }
@@ -86,10 +91,11 @@ def _plain(value: Any) -> Any:
 
 
 def broken(text: str) -> str:
-    """A text whose very long words may break: a space of no width after every twelve of their letters.
+    """A text in one paragraph whose very long words may break: a space of no width after twelve of their letters.
 
     Example:
         >>> broken("a" * 26).split("\u200b")
         ['aaaaaaaaaaaa', 'aaaaaaaaaaaa', 'aa']
     """
-    return _RUN.sub(lambda found: _STEP.sub("\\1\u200b", found[0]), str(text).translate(_LACKING))
+    plain = " ".join(text.split()).translate(_LACKING)
+    return _RUN.sub(lambda found: _STEP.sub("\\1\u200b", found[0]), plain)

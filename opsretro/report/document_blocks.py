@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from opsretro.report.drawing import shorten
 from opsretro.report.look import LIGHT
 
 Block = dict[str, Any]
@@ -18,12 +19,14 @@ FEW = 3
 """Columns of a table that has room for wider ones."""
 NEARLY = 0.6
 """Share of the page from which on a table takes all of it."""
-LATIN = 0.52
-"""Width of a Latin letter in its size, on average."""
+LATIN, DIGIT = 0.52, 0.56
+"""Width of a Latin letter in its size, on average, and of a digit."""
 BROAD = re.compile("[\u00b7\u00d7\u2010-\u2bff\u2e80-\uffef]")
 """Signs as wide as a Chinese letter in the bundled font."""
 NUMBERS = range(1, 5)
 """Columns of the sections' tables that hold numbers."""
+MOST = 300
+"""Letters of a cell; the page has all of them."""
 WHOLE, WHOLE_ROWS = 1_200, 14
 """Letters, and rows of a table, that are kept together on one page; more would leave a hole before them."""
 LOOK = 6
@@ -91,7 +94,7 @@ def table(
     """
     if not rows:
         return []
-    cells = [[str(cell) for cell in row] for row in rows]
+    cells = [[shorten(str(cell), MOST) for cell in row] for row in rows]
     right = range(1, len(columns)) if numbers is None else numbers
     most = WIDER if len(columns) <= FEW else WIDEST
     asked = [min(max(map(_length, column)), most) + GAP for column in zip(columns, *cells, strict=True)]
@@ -129,7 +132,8 @@ def _fitting(asked: Sequence[float]) -> list[float]:
 
 def _length(text: str) -> float:
     broad = len(BROAD.findall(text))
-    return broad + (len(text) - broad) * LATIN
+    digits = sum(letter.isdigit() for letter in text)
+    return broad + digits * DIGIT + (len(text) - broad - digits) * LATIN
 
 
 def _letters(row: Sequence[str]) -> int:

@@ -26,7 +26,7 @@ def printed(section: str, parts: Parts, lessons: Parts, lang: str) -> list[Block
         lessons: What the team learnt earlier; empty = nothing.
         lang: ``zh-CN`` or ``en``.
     """
-    blocks, left = _KINDS[section](parts, lambda key, **values: say(f"{_WORDS[section]}.{key}", lang, **values))
+    blocks, left = _KINDS[section](parts, lang)
     learnt = [(lesson["rule"], _seen(lesson)) for lesson in lessons.get("lessons", ())]
     return [
         *texts("answer", parts["headline"]),
@@ -36,14 +36,11 @@ def printed(section: str, parts: Parts, lessons: Parts, lang: str) -> list[Block
     ]
 
 
-Word = Callable[..., str]
-
-
 def _seen(lesson: Mapping[str, str]) -> str:
     return " · ".join(filter(None, (lesson["subjects"], lesson["seen"], lesson["until"])))
 
 
-def _goals(parts: Parts, _: Word) -> Printed:
+def _goals(parts: Parts, _: str) -> Printed:
     flagged = [one for one in parts["cards"] if one["open"]]
     found = [
         *figure(parts["overview_title"], parts["overview"], parts["overview_key"]),
@@ -62,7 +59,7 @@ def _goals(parts: Parts, _: Word) -> Printed:
     return found, len(flagged[MOST_CARDS:])
 
 
-def _roi(parts: Parts, word: Word) -> Printed:
+def _roi(parts: Parts, _: str) -> Printed:
     if "recaps" not in parts:
         return [], 0
     flagged = [one for one in parts["recaps"] if one["open"]]
@@ -84,7 +81,7 @@ def _roi(parts: Parts, word: Word) -> Printed:
     return found, len(flagged[MOST_CARDS:])
 
 
-def _causes(parts: Parts, word: Word) -> Printed:
+def _causes(parts: Parts, lang: str) -> Printed:
     flagged = [one for one in parts["cards"] if any(one["courses"]) or one["trees"]]
     found = [
         *figure(parts["title"], parts["bars"], parts["key"]),
@@ -97,16 +94,16 @@ def _causes(parts: Parts, word: Word) -> Printed:
             one["title"],
             texts("text", one["say"]),
             *(figure(course["title"], course["pictures"], course["key"], share=SHARE) for course in courses),
-            items(*one["leads"], title=word("heading.leads")),
+            items(*one["leads"], title=say("cause.heading.leads", lang)),
             texts("small", one["ruled"]),
-            _trees(one["trees"], word),
+            _trees(one["trees"], lang),
         )
-    return [*found, *_trees(parts["trees"], word)], len(flagged[MOST_CARDS:])
+    return [*found, *_trees(parts["trees"], lang)], len(flagged[MOST_CARDS:])
 
 
-def _trees(trees: list[Parts], word: Word) -> list[Block]:
+def _trees(trees: list[Parts], lang: str) -> list[Block]:
     last = len(trees) - 1
-    key = word("trees.key")
+    key = say("cause.trees.key", lang)
     return [
         block
         for place, tree in enumerate(trees)
@@ -114,23 +111,23 @@ def _trees(trees: list[Parts], word: Word) -> list[Block]:
     ]
 
 
-def _health(parts: Parts, word: Word) -> Printed:
-    beside = " ".join(filter(None, (word("beside.key"), parts["few"])))
+def _health(parts: Parts, lang: str) -> Printed:
+    beside = " ".join(filter(None, (say("health.beside.key", lang), parts["few"])))
     return [
-        *figure(parts["title"], parts["overview"], word("overview.key")),
+        *figure(parts["title"], parts["overview"], say("health.overview.key", lang)),
         *ruled(parts["table"]),
         *texts("small", parts["certainty"]),
-        *items(*parts["changed"], title=word("heading.changed")),
-        *items(*parts["cannot"], title=word("heading.cannot")),
+        *items(*parts["changed"], title=say("health.heading.changed", lang)),
+        *items(*parts["cannot"], title=say("health.heading.cannot", lang)),
         *figure(parts["beside_title"], parts["beside"], beside),
-        *items(*parts["questions"], title=word("heading.questions")),
+        *items(*parts["questions"], title=say("health.heading.questions", lang)),
     ], 0
 
 
-def _followup(parts: Parts, word: Word) -> Printed:
+def _followup(parts: Parts, lang: str) -> Printed:
     found, left = [], 0
     if overview := parts["grid"] or parts["forest"]:
-        key = word("grid.key" if parts["grid"] else "forest.key")
+        key = say("followup.grid.key" if parts["grid"] else "followup.forest.key", lang)
         found += figure(overview["title"], overview["pictures"], key)
     for group in parts["groups"]:
         found += texts("head", group["title"])
@@ -140,8 +137,8 @@ def _followup(parts: Parts, word: Word) -> Printed:
     return [
         *found,
         *texts("small", parts["certainty"]),
-        *items(*parts["load"], title=word("heading.load") if parts["load"] else ""),
-        *items(*lessons, title=word("heading.lessons")),
+        *items(*parts["load"], title=say("followup.heading.load", lang) if parts["load"] else ""),
+        *items(*lessons, title=say("followup.heading.lessons", lang)),
     ], left
 
 
@@ -152,21 +149,21 @@ def _line(line: Parts) -> Block:
     )
 
 
-def _meeting(parts: Parts, word: Word) -> Printed:
+def _meeting(parts: Parts, lang: str) -> Printed:
     found = texts("small", parts["state"])
     for group in parts["decisions"]:
         found += texts("head", group["title"])
         for line in group["lines"]:
             meta = " · ".join([line["id"], *line["meta"]])
             found.append(deed(line, says=[*line["says"], line["control"]], meta=meta, asks=line["lacking"]))
-    columns = [word(f"column.{name}") for name in ("topic", "votes", "cards")]
+    columns = [say(f"minutes.column.{name}", lang) for name in ("topic", "votes", "cards")]
     for group in parts["wanted"]:
-        found += texts("head", word("wanted.title", name=group["title"]))
+        found += texts("head", say("minutes.wanted.title", lang, name=group["title"]))
         found += table(columns, group["rows"]) + texts("small", group["more"])
-    return [*found, *items(*parts["parked"], title=word("heading.parked"))], 0
+    return [*found, *items(*parts["parked"], title=say("minutes.heading.parked", lang))], 0
 
 
-def _own(parts: Parts, _: Word) -> Printed:
+def _own(parts: Parts, _: str) -> Printed:
     names = [name for name, _ in parts["columns"]]
     numbers = [place for place, (_, is_number) in enumerate(parts["columns"]) if is_number]
     title = [] if parts["pictures"] else texts("head", parts["title"])
@@ -178,7 +175,7 @@ def _own(parts: Parts, _: Word) -> Printed:
     ], len(parts["rows"][MOST_ROWS:])
 
 
-_KINDS: Mapping[str, Callable[[Parts, Word], Printed]] = {
+_KINDS: Mapping[str, Callable[[Parts, str], Printed]] = {
     "followup": _followup,
     "goals": _goals,
     "roi": _roi,
@@ -187,7 +184,3 @@ _KINDS: Mapping[str, Callable[[Parts, Word], Printed]] = {
     "meeting": _meeting,
     "own": _own,
 }
-_WORDS = {"rootcause": "cause", "meeting": "minutes"} | {
-    name: name for name in ("followup", "goals", "roi", "health", "own")
-}
-"""Where the words of a section are in the catalogue."""

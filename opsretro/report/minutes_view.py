@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from markupsafe import Markup
 
 from opsretro.report.bars import note
 from opsretro.report.minutes_text import MinutesText
 from opsretro.report.shown import Shown
-from opsretro.report.templates import anchor, render
+from opsretro.report.templates import anchor
 from opsretro.words import say
 
 if TYPE_CHECKING:

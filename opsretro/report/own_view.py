@@ -13,7 +13,6 @@ from opsretro.report import own_charts
 from opsretro.report.bars import note
 from opsretro.report.own_words import OwnWords
 from opsretro.report.shown import Shown
-from opsretro.report.templates import render
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

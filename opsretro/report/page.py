@@ -11,7 +11,6 @@ from markupsafe import Markup
 from opsretro import __version__
 from opsretro.analysis.result import Context, Result
 from opsretro.report import numbers
-from opsretro.report.document_sections import printed
 from opsretro.report.lessons_view import beside, told
 from opsretro.report.look import css_tokens
 from opsretro.report.own_page import OwnPart, own_text
@@ -83,6 +82,8 @@ def shown(result: Result, lang: str) -> Shown:
         result: What it shows.
         lang: ``zh-CN`` or ``en``.
     """
+    from opsretro.report.document_sections import printed
+
     spoken = result.in_language(lang)
     drawn = view(spoken)
     line, picture = drawn.tile() if result.section in TILE_ORDER else ("", Markup())

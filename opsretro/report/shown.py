@@ -51,7 +51,11 @@ class Shown:
         return self.parts()
 
     def parts(self) -> dict[str, Any]:
-        """What the section of the page is made of, by its names in the template."""
+        """What the section of the page is made of, by its names in the template.
+
+        Raises:
+            NotImplementedError: A section says it itself.
+        """
         raise NotImplementedError
 
     def learnt(self) -> HTML:
