@@ -111,7 +111,7 @@ def _print(month: Path) -> None:
         sheet = Image.new("RGB", (width, shown[0].height + 2 * GAP), LIGHT["hairline"])
         for place, one in enumerate(shown):
             sheet.paste(one, (GAP + place * (one.width + GAP), GAP))
-        sheet.quantize(64).save(HERE / f"pdf.{lang}.png", optimize=True)
+        sheet.quantize(200, Image.Quantize.MAXCOVERAGE).save(HERE / f"pdf.{lang}.png", optimize=True)
 
 
 @contextmanager

@@ -326,7 +326,7 @@ def test_secrets_of_the_environment_reach_no_file_and_no_line(good):
     fails = "raise ValueError(os.environ['GITHUB_TOKEN'])"
     more = ["--notebooks", str(own(good / "own", "spill", spill, fails))]
     done = again(good, *more, env=os.environ | secret)
-    written = b"".join(listing(good / "out").values()).decode() + done.stdout + done.stderr
+    written = b"".join(listing(good / "out").values()).decode("latin-1") + done.stdout + done.stderr
     assert done.returncode == 1 and "ValueError: ***" in written
     assert [value for value in ("ghp_a1b2c3d4e5", "p4ssw0rd") if value in written] == []
 

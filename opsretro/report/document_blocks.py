@@ -19,7 +19,7 @@ FEW = 3
 """Columns of a table that has room for wider ones."""
 NEARLY = 0.6
 """Share of the page from which on a table takes all of it."""
-LATIN, DIGIT = 0.52, 0.56
+LATIN, DIGIT = 0.49, 0.56
 """Width of a Latin letter in its size, on average, and of a digit."""
 BROAD = re.compile("[\u00b7\u00d7\u2010-\u2bff\u2e80-\uffef]")
 """Signs as wide as a Chinese letter in the bundled font."""
