@@ -103,7 +103,7 @@ def _causes(parts: Parts, lang: str) -> Printed:
 
 def _trees(trees: list[Parts], lang: str) -> list[Block]:
     last = len(trees) - 1
-    key = say("cause.trees.key", lang)
+    key = say("document.tree_key", lang)
     return [
         block
         for place, tree in enumerate(trees)
