@@ -6,12 +6,13 @@ import json
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from markupsafe import Markup
 
 from opsretro.monthly.apart import done
 from opsretro.monthly.printing import pdf_files, write_pdfs
-from opsretro.report.page import MonthPage, Shown, page_html, shown
+from opsretro.report.page import MonthPage, Shown, page_html, page_says, shown
 from opsretro.report.views import load
 
 DRAWN = ".drawn"
@@ -79,7 +80,7 @@ def all_files(langs: Sequence[str]) -> list[str]:
 
 def write_pages(
     page: MonthPage, files: Mapping[str, Path], staged: Path, langs: Sequence[str], tell: Callable[[str], object]
-) -> list[str]:
+) -> tuple[dict[str, Any], list[str]]:
     """Join the sections that are drawn into a page and a document a language.
 
     Args:
@@ -90,7 +91,7 @@ def write_pages(
         tell: Told why there is no document, where there is none.
 
     Returns:
-        Names of the pages and documents.
+        What each page says in a few words, by language; names of the pages and documents.
     """
     pages = page_files(langs)
     parts = {lang: {key: drawn(data, lang) for key, data in files.items()} for lang in pages}
@@ -100,4 +101,5 @@ def write_pages(
     for data in files.values():
         for lang in pages:
             _place(data, lang).unlink(missing_ok=True)
-    return [*pages.values(), *write_pdfs(page, parts, staged, tell)]
+    says = {lang: page_says(page, lang, parts[lang]) for lang in pages}
+    return says, [*pages.values(), *write_pdfs(page, parts, staged, tell)]
