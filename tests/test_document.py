@@ -17,7 +17,7 @@ from opsretro import open_workspace
 from opsretro.analysis.own_result import TeamResult
 from opsretro.analysis.result import Context
 from opsretro.monthly.printing import write_pdfs
-from opsretro.report.document import broken, document
+from opsretro.report.document import document, one_line
 from opsretro.report.document_blocks import MOST, figure, items, paper, table
 from opsretro.report.document_pdf import pdf
 from opsretro.report.document_sections import MOST_ROWS
@@ -55,7 +55,7 @@ def read(page, lang="en"):
 
 def bare(text):
     """A text without the places where lines break."""
-    return re.sub(r"[\s\u200b]+", "", text)
+    return re.sub(r"\s+", "", text)
 
 
 def text_of(reader):
@@ -279,5 +279,12 @@ def test_what_says_nothing_takes_no_room():
     assert items() == [] == figure("title", None, "key") == table(["a"], [])
 
 
-def test_short_words_are_not_broken():
-    assert broken("a word of 24 letters: abcdefghijklmnopqrstuvwx") == "a word of 24 letters: abcdefghijklmnopqrstuvwx"
+def test_lines_of_a_text_become_one_paragraph():
+    assert one_line(" first\u2028second\n\tthird ") == "first second third"
+
+
+def test_a_long_word_can_be_found_and_copied_whole():
+    word = "https://example.com/" + "a-folder/" * 20
+    pages = read(of(own=[own(answer=f"See {word}", how="as")])).pages
+    told = "".join(page.extract_text() for page in pages)
+    assert told.replace("\n", "").count(word) == 2 and "\u200b" not in told

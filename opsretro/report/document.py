@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -20,8 +19,6 @@ MOST_CHANGES = 8
 """Changes against the period before that the first page lists."""
 _LACKING = str.maketrans({"▽": "▼"})
 """Signs of ours that the bundled font lacks."""
-_RUN = re.compile(r"[^\s\u200b\u2e80-\u9fff\uff00-\uffef]{25,}")
-_STEP = re.compile(r"(.{12})(?=.)", re.DOTALL)
 
 
 def document(page: MonthPage, lang: str, drawn: Mapping[str, Shown]) -> dict[str, Any]:
@@ -82,20 +79,19 @@ def _day(as_of: str) -> list[int]:
 
 
 def _plain(value: Any) -> Any:
-    """Texts without signs nobody sees, and with places to break in words no line could hold; pictures as they are."""
+    """Texts without signs nobody sees, each in one line; pictures as they are."""
     if isinstance(value, Mapping):
         return {name: part if name in ("svg", "picture") else _plain(part) for name, part in value.items()}
     if isinstance(value, (list, tuple)):
         return [_plain(part) for part in value]
-    return broken(without_unseen(value)) if isinstance(value, str) else value
+    return one_line(without_unseen(value)) if isinstance(value, str) else value
 
 
-def broken(text: str) -> str:
-    """A text in one paragraph whose very long words may break: a space of no width after twelve of their letters.
+def one_line(text: str) -> str:
+    r"""A text in one paragraph, as a browser shows it, with signs the bundled font has.
 
     Example:
-        >>> broken("a" * 26).split("\u200b")
-        ['aaaaaaaaaaaa', 'aaaaaaaaaaaa', 'aa']
+        >>> one_line("met\n  ▽")
+        'met ▼'
     """
-    plain = " ".join(text.split()).translate(_LACKING)
-    return _RUN.sub(lambda found: _STEP.sub("\\1\u200b", found[0]), plain)
+    return " ".join(text.split()).translate(_LACKING)
