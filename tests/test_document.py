@@ -11,6 +11,7 @@ from io import BytesIO
 import pandas as pd
 import pytest
 from hostile import PAYLOADS, VERY_LONG
+from PIL import Image
 from pypdf import PdfReader
 
 from opsretro import open_workspace
@@ -19,7 +20,7 @@ from opsretro.analysis.result import Context
 from opsretro.monthly.printing import write_pdfs
 from opsretro.report.document import document, one_line
 from opsretro.report.document_blocks import MOST, figure, items, paper, table
-from opsretro.report.document_pdf import pdf
+from opsretro.report.document_pdf import pdf, pictures
 from opsretro.report.document_sections import MOST_ROWS
 from opsretro.report.look import LIGHT
 from opsretro.report.own_page import OwnPart
@@ -288,3 +289,14 @@ def test_a_long_word_can_be_found_and_copied_whole():
     pages = read(of(own=[own(answer=f"See {word}", how="as")])).pages
     told = "".join(page.extract_text() for page in pages)
     assert told.replace("\n", "").count(word) == 2 and "\u200b" not in told
+
+
+def test_a_long_word_stays_inside_the_page():
+    frame = pd.DataFrame({"kind": [VERY_LONG], "n": [1]})
+    page = made(of(own=[own(frame, title=VERY_LONG, answer=VERY_LONG, sure="x" * 300)]))
+    margins = [picture.crop((picture.width - 30, 0, picture.width, picture.height)) for picture in drawn_pages(page)]
+    assert [margin.getextrema() for margin in margins] == [((255, 255),) * 3] * len(margins)
+
+
+def drawn_pages(page):
+    return [Image.open(BytesIO(picture)).convert("RGB") for picture in pictures(page, ppi=60)]
