@@ -120,7 +120,7 @@ def documents(folder: Path, browser: str | None) -> None:
         print(MISSING)
 
 
-def main(rounds: int = 2) -> None:
+def main(rounds: int = 1) -> None:
     """Print the tables.
 
     Args:
