@@ -14,7 +14,7 @@ from opsretro.monthly.audience import ALL, check_folder, sections_for
 from opsretro.monthly.check import Checked, Options, check
 from opsretro.monthly.hiding import hide_in
 from opsretro.monthly.manifest import changed_figures, finished, keep_figures, manifest, page_digest
-from opsretro.monthly.pages import page_files, undrawn, write_pages
+from opsretro.monthly.pages import all_files, undrawn, write_pages
 from opsretro.monthly.progress import Progress
 from opsretro.monthly.publish import MANIFEST, one_run, publish, staging
 from opsretro.monthly.reuse import WRITTEN, code, input_digests, read_manifest, sum_of
@@ -180,7 +180,7 @@ class _Month:
         langs, data = self.options.langs, {key: self.staged / f"{key}.json" for key in results if key in ours}
         data |= {key: self.staged / f"{one.name}.json" for key, done, one in own if done.result is not None}
         print_of = page_digest(page, data, langs, code())
-        names = list(page_files(langs).values())
+        names = all_files(langs)
         if print_of == self.before.get("page") and not self.options.force and self._are_there(names):
             for name in names:
                 shutil.copyfile(self.final / name, self.staged / name)
@@ -191,7 +191,8 @@ class _Month:
                 self.workers.draw(path)
             for path in left:
                 self.workers.drawn(path)
-        return print_of, *write_pages(page, data, self.staged, langs)
+        made = write_pages(page, data, self.staged, langs, lambda why: self.progress.say("no_pdf", why=why))
+        return print_of, *made
 
     def _are_there(self, names: Sequence[str]) -> bool:
         return all(sum_of(self.final / name) == self.before["sha256"].get(name) for name in names)
