@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from opsretro.errors import InputError, Problem
+from opsretro.monthly.options import ALL, AUDIENCES, ENGINES, FORK, Options
 from opsretro.words import LANGUAGES
 
 if TYPE_CHECKING:
     from opsretro.monthly.notify import Message, Tell
 
-ALL, OUTSIDE = "all", "outside"
-AUDIENCES = (ALL, OUTSIDE)
-ENGINES = ("fork", "kernel")
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -42,7 +40,7 @@ def add_run_options(run: argparse.ArgumentParser) -> None:
     run.add_argument("--jobs", default=None, metavar="N", help="sections that run side by side (one a processor)")
     run.add_argument("--timeout", default=None, metavar="SECONDS", help="time for each notebook (any)")
     run.add_argument("--force", action="store_true", help="compute again what has not changed")
-    run.add_argument("--engine", default="fork", metavar="E", help="fork, or kernel: papermill's own, slower")
+    run.add_argument("--engine", default=FORK, metavar="E", help="fork, or kernel: papermill's own, slower")
     run.add_argument(
         "--notebooks", default=None, metavar="DIR", type=Path, help="the team's own notebooks, beside ours"
     )
@@ -83,7 +81,6 @@ def run_command(options: argparse.Namespace, lang: str) -> int:
     from opsretro.monthly.warm import begun, place_to_keep
 
     with place_to_keep(), begun(month, out=options.out, force=options.force):
-        from opsretro.monthly.check import Options
         from opsretro.monthly.progress import Progress
         from opsretro.monthly.run import run_month
 
@@ -119,7 +116,6 @@ def _run_teams(options: argparse.Namespace, lang: str, month: str, how: dict[str
     from opsretro.monthly.warm import place_to_keep
 
     with place_to_keep():
-        from opsretro.monthly.check import Options
         from opsretro.monthly.progress import Progress
         from opsretro.monthly.spread import check_cluster, local, on_cluster
         from opsretro.monthly.teams import find_teams, run_teams

@@ -113,7 +113,7 @@ def command_of(process):
 
 @slow
 def test_a_job_that_was_done_is_not_done_again(tmp_path):
-    from opsretro.monthly.check import Options
+    from opsretro.monthly.options import Options
     from opsretro.monthly.team_job import Job, carried_out
 
     options = Options(langs=("en",), run="asked-once")

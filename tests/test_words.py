@@ -64,7 +64,7 @@ from opsretro.words import LANGUAGES, catalogue, join_list, pick, say
 
 PACKAGE = Path(__file__).parents[1] / "opsretro"
 WORD_OF = {"goal": "goals.", "roi": "roi.", "cause": "cause.", "health": "health."}
-WORD_OF |= {"explore": "explore.", "follow": "followup.", "minutes": "minutes.", "own": "own."}
+WORD_OF |= {"teams": "teams.", "explore": "explore.", "follow": "followup.", "minutes": "minutes.", "own": "own."}
 """Where `word("…")` looks, by the first word of the module's name."""
 REFUSALS = ["short_pre", "pre_trend", "overlap", "not_separable"]
 SPANS = ["month", "quarter", "year"]

@@ -30,7 +30,7 @@ def pdf_files(langs: Sequence[str]) -> dict[str, str]:
 
 
 def write_pdfs(
-    page: MonthPage, drawn: Mapping[str, Mapping[str, Shown]], staged: Path, tell: Callable[[str], object]
+    page: MonthPage, drawn: Mapping[str, Mapping[str, Shown]], staged: Path, warn: Callable[[str], object]
 ) -> list[str]:
     """Set the month as a document, in every language at the same time.
 
@@ -38,7 +38,7 @@ def write_pdfs(
         page: What it shows.
         drawn: Sections by key, by language, each drawn already.
         staged: Where the documents go.
-        tell: Told why there is none, where there is none: the pages are published without it.
+        warn: Told why there is none, where there is none: the pages are published without it.
 
     Returns:
         Names of the documents that could be made.
@@ -56,7 +56,7 @@ def write_pdfs(
             raise
     for lang, problem in problems.items():
         if problem:
-            tell(f"{files[lang]}: {problem}")
+            warn(f"{files[lang]}: {problem}")
     return [name for lang, name in files.items() if not problems[lang]]
 
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from opsretro.monthly.audience import ALL, check_folder, sections_for
-from opsretro.monthly.check import Checked, Options, check
+from opsretro.monthly.audience import check_folder, sections_for
+from opsretro.monthly.check import Checked, check
 from opsretro.monthly.hiding import hide_in
 from opsretro.monthly.manifest import changed_figures, finished, keep_figures, manifest, page_digest
+from opsretro.monthly.options import ALL, Options
 from opsretro.monthly.pages import all_files, undrawn, write_pages
 from opsretro.monthly.progress import Progress
 from opsretro.monthly.publish import MANIFEST, one_run, publish, staging
