@@ -63,7 +63,7 @@ class Months(Result):
         causes: One row a month and cause: subject, kpi, unit, slice (``device=android&city=t3``), effect, rank, change
             and share, each with its interval; times (months of the span in which this slice came up for this KPI).
         health: One row a month, group and dimension: verdict, as that month's page shows it (everybody's, and changes of
-            groups). Nothing else is kept and nothing is computed over months: what may be shown was decided for a page.
+            groups); named (its id is no group's, so [names] may name it). Nothing else is kept and nothing is computed over months: what may be shown was decided for a page.
         gaps: One row a thing that is not there or cannot be read: month, section (empty = the month), code.
     """
 
@@ -88,7 +88,7 @@ class Months(Result):
             **dict.fromkeys(("n_decided", "n_decided_done"), _I),
         },
         "causes": _columns((*CAUSE, "kpi", "unit", "slice"), CAUSE_NUMBERS, times=_I),
-        "health": _columns(HEALTH, ()),
+        "health": _columns(HEALTH, (), named=_B),
         "gaps": {**_MONTH, "section": _S, "code": _S},
     }
     cells: pd.DataFrame

@@ -8,6 +8,7 @@ from typing import Any
 
 from opsretro.tables.actions import NOT_DONE, OPEN
 from opsretro.tables.health_register import EVERYBODY
+from opsretro.tables.parse import parse_slice
 
 Row = dict[str, Any]
 GOAL = ("goal_id", "kpi", "dimension", "name", "unit", "direction", "aggregation", "status", "reason", "variation")
@@ -88,7 +89,10 @@ def _health(data: Mapping[str, Any]) -> list[Row]:
     """The verdicts the month's page puts first: everybody's, and what changed; nothing of a month that is withheld."""
     if data.get("state") != "shown" or data.get("month") != data.get("period"):
         return []
+    known = [*rows_of(data, "cells"), *rows_of(data, "participation"), *rows_of(data, "workload")]
+    groups = {value for name in {text(row.get("group")) for row in known} for _, value in parse_slice(name)}
     rows = [_copied(row, HEALTH, ()) for row in rows_of(data, "changes")]
+    rows = [{**row, "named": row["dimension"] not in groups} for row in rows]
     return [row for row in rows if row["group"] == EVERYBODY or row["verdict"] in MOVED]
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from opsretro.analysis.follow_review import FollowUp
+from opsretro.monthly.archive_beside import link_neighbours, link_pages
+from opsretro.monthly.archive_write import write_archive
 from opsretro.monthly.check import Checked, Options, check, notebook_of
 from opsretro.monthly.hiding import hide, hide_in
 from opsretro.monthly.keeping import keep_in_register, keep_readings
@@ -83,7 +85,10 @@ def _checked_and_run(
         progress.say("no_parameters", file=name)
     label = known.period.label
     with one_run(out, label, lambda: progress.say("waiting", month=label)), staging(out, label) as staged:
-        return _Month(known, out / label, staged, progress, options).run(began)
+        done = _Month(known, out / label, staged, progress, options).run(began)
+    write_archive(out, options.langs, progress)
+    link_neighbours(out, label)
+    return done
 
 
 class _Month:
@@ -116,6 +121,7 @@ class _Month:
         known, told = self.known, {"changed": changed, "before": self.before}
         said = manifest(known.ops, known.period.label, outcomes, known.sources, after, **told)
         said["page"], names = self._pages(outcomes, results, changed)
+        link_pages(self.staged, names, self.final)
         kinds = [f"{key}.{kind}" for key in outcomes for kind in ("ipynb", "json")]
         names += [name for name in kinds if (self.staged / name).exists()]
         failed = [key for key, outcome in outcomes.items() if outcome.status == "failed"]

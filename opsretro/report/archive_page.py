@@ -96,6 +96,7 @@ def archive_html(archive: Archive, lang: str, *, other: tuple[str, str] | None =
             links={label: shelf.pages[lang] for label, shelf in archive.shelves.items() if shelf.pages.get(lang)},
             method=shown.method(),
             version=__version__,
+            dot=say("health.dot", lang),
             data=_data(archive, text, lang),
             **{name: parts[name] for name in PARTS},
         )
@@ -130,7 +131,7 @@ def _years(archive: Archive, text: MonthsText, lang: str) -> list[dict[str, obje
     for year in sorted({month[:4] for month in [*archive.axis, *archive.shelves]}, reverse=True):
         months = [month for month in reversed(archive.axis) if month[:4] == year]
         reviews = [shelf for label, shelf in archive.shelves.items() if label[:4] == year and label not in archive.axis]
-        links = [(text.label(one.label), one.pages[lang], f"look-{one.label}") for one in reviews if one.pages.get(lang)]
+        links = [(text.label(one.label), one.pages[lang]) for one in reviews if one.pages.get(lang)]
         rows = [_row(archive, month, text, lang) for month in months]
         found.append({"label": year, "name": text.label(year), "reviews": links, "rows": rows})
     return found
@@ -148,12 +149,13 @@ def _row(archive: Archive, month: str, text: MonthsText, lang: str) -> dict[str,
     return row | {"href": href, "cells": [_cell(month, key, states.get(key, ""), href, text) for key in TILE_ORDER]}
 
 
-def _cell(month: str, key: str, status: str, href: str, text: MonthsText) -> dict[str, str]:
+def _cell(month: str, key: str, status: str, href: str, text: MonthsText) -> dict[str, object]:
+    link = f"{href}#{key}" if href else ""
     if status == "done":
-        return {"text": text.cell(month, key), "href": f"{href}#{key}" if href else "", "kind": ""}
+        return {"texts": text.cell(month, key), "href": link, "kind": ""}
     if status in BAD:
-        return {"text": text.word(f"state.{status}"), "href": f"{href}#{key}" if href else "", "kind": "bad"}
-    return {"text": text.word("state.absent"), "href": "", "kind": "no"}
+        return {"texts": [text.word(f"state.{status}")], "href": link, "kind": "bad"}
+    return {"texts": [text.word("state.absent")], "href": "", "kind": "no"}
 
 
 def _data(archive: Archive, text: MonthsText, lang: str) -> Markup:

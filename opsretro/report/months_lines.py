@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 WIDTH, LEFT, RIGHT = 360, 10, 288
 """The picture, and where its first and its last month lie; the rest is for the word at the end."""
-TOP, BOTTOM, HEIGHT = 12, 76, 96
+TOP, BOTTOM, HEIGHT = 12, 76, 100
 ROW = 18
 """Height of a strip of marks."""
 LETTERS = 13
@@ -126,7 +126,8 @@ def mark(code: str, x: float, y: float, room: float) -> str:
     if kind == "full":
         return f'<circle class="d" cx="{x}" cy="{y}" r="{small}"/>'
     if kind == "hollow":
-        return f'<circle class="o" cx="{x}" cy="{y}" r="{round(max(small - 0.7, 1.2), 1)}"/>'
+        thin = " p" if small < 3 else ""
+        return f'<circle class="o{thin}" cx="{x}" cy="{y}" r="{round(max(small - 0.7, 1.2), 1)}"/>'
     if kind == "diamond":
         return diamond(x, y, small + 0.5)
     if kind in ("up", "down"):
@@ -225,7 +226,7 @@ def _ends(
     parts = [] if point["signal"] or point["running"] else [f'<circle class="d" cx="{x}" cy="{y}" r="3.5"/>']
     parts.append(f'<text class="e" x="{x + 9}" y="{round(y + 4.5, 1)}">{escape(end)}</text>')
     target = point["target"]
-    if aim and not math.isnan(target) and abs(up(target) - y) >= LETTERS + 1:
+    if aim and not math.isnan(target) and abs(up(target) - y) >= LETTERS + 3:
         parts.append(f'<text x="{x + 9}" y="{round(up(target) + 4.5, 1)}">{escape(aim)}</text>')
     del points
     return parts

@@ -112,7 +112,7 @@ class MonthsText(SectionWords):
         rows = [row for row in self.causes() if row["subject"] == finding.subject and row["times"] == finding.n]
         months = sorted({row["month"] for row in rows if row["slice"] == rows[-1]["slice"]})
         kpi, where = self.kpi(finding.subject, rows[-1]["kpi"]), self.slice(rows[-1]["slice"])
-        return self.word("say.cause_again", kpi=kpi, where=where, n=finding.n, months=self.months(months))
+        return self.word("say.cause_again", kpi=kpi, where=where, months=self.months(months))
 
     def _say_causes(self, finding: Finding) -> str:
         return self.word("say.causes", n=finding.n)
@@ -242,7 +242,7 @@ class MonthsText(SectionWords):
     def dimension(self, row: Row) -> str:
         """A dimension of the team's health, with its group where it is not everybody's."""
         code, ours = row["dimension"], f"health.dimension.{row['dimension']}"
-        known = code not in self.review.context.names and self._is_ours(ours)
+        known = not (row["named"] and code in self.review.context.names) and self._is_ours(ours)
         name = say(ours, self.lang) if known else self.called(code)
         if row["group"] == EVERYBODY:
             return name
@@ -267,7 +267,7 @@ class MonthsText(SectionWords):
         month = self.label(row["month"])
         if row["section"]:
             section = say(f"page.short.{row['section']}", self.lang)
-            return self.word(f"gap.section.{row['code']}", month=month, section=section, key=row["section"])
+            return self.word(f"gap.section.{row['code']}", month=month, section=section, name=row["section"])
         return self.word(f"gap.month.{row['code']}", month=month, label=row["month"])
 
     def cells(self, month: str) -> list[Row]:
@@ -281,11 +281,11 @@ class MonthsText(SectionWords):
             found.setdefault(row["month"], []).append(row)
         return found
 
-    def cell(self, month: str, section: str) -> str:
+    def cell(self, month: str, section: str) -> list[str]:
         """The short state of a section in a month: what its page counts."""
         counts = self.review.count(month, section)
-        told = getattr(self, f"_cell_{section}")(counts) if counts else []
-        return self.join_dots(told)
+        told: list[str] = getattr(self, f"_cell_{section}")(counts) if counts else []
+        return told
 
     def _cell_goals(self, counts: Mapping[str, int]) -> list[str]:
         told = [self.word("cell.met", met=counts["met"], n=counts["all"])]

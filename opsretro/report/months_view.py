@@ -212,7 +212,7 @@ class MonthsView(Shown):
                 "name": text.action(row),
                 "mark": mark(row["verdict"] if row["done"] else "not_done", 8, 9, 4.5),
                 "verdict": text.verdict(row) if row["done"] else text.word("verdict.not_done"),
-                "effect": text.effect(row),
+                "effect": "" if math.isnan(row["effect"]) else text.effect(row),
                 "metric": text.called(row["metric"]),
                 "month": row["month"],
                 "when": text.month(row["month"]),
@@ -252,16 +252,15 @@ class MonthsView(Shown):
     def _health(self) -> list[dict[str, Any]]:
         """The verdicts of everybody's dimensions by month, then groups that changed; nothing but what was published."""
         rows = self.text.health()
-        groups: dict[tuple[str, str], dict[str, str]] = {}
+        groups: dict[tuple[str, str], dict[str, Row]] = {}
         for row in rows:
-            groups.setdefault((row["group"], row["dimension"]), {})[row["month"]] = row["verdict"]
+            groups.setdefault((row["group"], row["dimension"]), {})[row["month"]] = row
         order = sorted(groups, key=lambda key: key[0] != EVERYBODY)
-        return [self._verdicts(*key, groups[key]) for key in order]
+        return [self._verdicts(groups[key]) for key in order]
 
-    def _verdicts(self, group: str, dimension: str, known: Mapping[str, str]) -> dict[str, Any]:
-        text = self.text
-        name = text.dimension({"group": group, "dimension": dimension})
-        last = max(known)
+    def _verdicts(self, rows: Mapping[str, Row]) -> dict[str, Any]:
+        text, last = self.text, max(rows)
+        name, known = text.dimension(rows[last]), {month: row["verdict"] for month, row in rows.items()}
         end = text.word(f"health.{known[last]}") if last == max(row["month"] for row in text.health()) else ""
         told = text.listed([f"{text.month(month)} {text.word(f'health.{code}')}" for month, code in known.items()][-3:])
         marks = [known.get(month, "") for month in self.axis]

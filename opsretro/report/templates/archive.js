@@ -43,7 +43,10 @@ const limit = name => {
     period.querySelector("[value=own]").hidden = period.value !== "own"
     ;[from.value, to.value] = [0, 1].map(end => data.axis.includes(span[end]) ? span[end] : end ? data.axis.at(-1) : data.axis[0])
     for (const row of document.querySelectorAll("[data-m]")) row.hidden = !inside(row.dataset.m)
-    for (const group of document.querySelectorAll("tr.group")) group.hidden = group.dataset.y < span[0].slice(0, 4) || group.dataset.y > span[1].slice(0, 4)
+    for (const year of document.querySelectorAll("details.year")) {
+        year.hidden = year.dataset.y < span[0].slice(0, 4) || year.dataset.y > span[1].slice(0, 4)
+        if (label) year.open = true
+    }
     const shown = data.sums.includes(label) ? label : label ? "own" : ""
     for (const sums of document.querySelectorAll(".sums")) sums.hidden = sums.dataset.p !== shown
     one("command").textContent = "opsretro run --month " + span.join("..") + " --only months"
@@ -83,5 +86,6 @@ document.addEventListener("keydown", event => {
 })
 window.addEventListener("hashchange", read)
 one("tools").hidden = false
+for (const year of document.querySelectorAll("details.year")) year.removeAttribute("id")
 read()
 })()
