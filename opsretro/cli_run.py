@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from opsretro.errors import InputError, Problem
 from opsretro.words import LANGUAGES
 
+ALL, OUTSIDE = "all", "outside"
+AUDIENCES = (ALL, OUTSIDE)
 ENGINES = ("fork", "kernel")
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -20,8 +23,10 @@ def add_run_options(run: argparse.ArgumentParser) -> None:
     Args:
         run: The parser of `opsretro run`.
     """
-    run.add_argument("--month", required=True, metavar="M", help="what to review: 2026-10, 2026-Q3 or 2026")
+    run.add_argument("--month", required=True, metavar="M", help="what to review: last, 2026-10, 2026-Q3 or 2026")
     run.add_argument("--out", default="reports", metavar="R", type=Path, help="folder for the reports (./reports)")
+    run.add_argument("--only", default=None, metavar="S", help="sections to run; the others stay as they are published")
+    run.add_argument("--audience", default=ALL, metavar="A", help="all, or outside: without team health and meeting")
     run.add_argument("--lang", default=None, metavar="L", help="languages of the pages (zh-CN,en)")
     run.add_argument("--jobs", default=None, metavar="N", help="sections that run side by side (one a processor)")
     run.add_argument("--timeout", default=None, metavar="SECONDS", help="time for each notebook (any)")
@@ -61,15 +66,16 @@ def run_command(options: argparse.Namespace, lang: str) -> int:
     for name in THREADS:
         os.environ.setdefault(name, "1")  # one a process: the sections share the processors, and sums keep their order
     langs, how = languages(options.lang), _how(options)
+    month = _month(options)
     from opsretro.monthly.warm import begun, place_to_keep
 
-    with place_to_keep(), begun(options.month, out=options.out, force=options.force):
+    with place_to_keep(), begun(month, out=options.out, force=options.force):
         from opsretro.monthly.check import Options
         from opsretro.monthly.progress import Progress
         from opsretro.monthly.run import run_month
 
         published = run_month(
-            options.month,
+            month,
             workspace=options.workspace,
             out=options.out,
             progress=Progress(lang, form=options.log_format),
@@ -104,6 +110,8 @@ def _how(options: argparse.Namespace) -> dict[str, Any]:
             is_bad = True
         if is_bad:
             problems.append(Problem(code="not_positive", source=f"--{name}", values={"value": text}))
+    if options.audience not in AUDIENCES:
+        problems.append(Problem(code="not_an_audience", source="--audience", values={"value": options.audience}))
     if problems:
         raise InputError(problems)
     return {
@@ -114,7 +122,22 @@ def _how(options: argparse.Namespace) -> dict[str, Any]:
         "force": options.force,
         "notebooks": options.notebooks,
         "given": options.given,
+        "only": tuple(part.strip() for part in (options.only or "").split(",") if part.strip()),
+        "audience": options.audience,
     }
+
+
+def _month(options: argparse.Namespace) -> str:
+    """What is to be reviewed; `last` is the newest month that was over on the day the data is of."""
+    from opsretro.tables.period import LAST, last_month
+
+    if options.month != LAST:
+        return str(options.month)
+    try:
+        day = date.fromisoformat((options.as_of or "")[:10])
+    except ValueError:  # told with the other problems of the options, or not given
+        day = date.today()
+    return last_month(day)
 
 
 def _processors() -> int:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from opsretro.analysis.minutes import Minutes
 from opsretro.errors import InputError, Problem, collecting, unseen
-from opsretro.monthly.notebook import FORK, notebook_folder
+from opsretro.monthly.audience import ALL, inputs_for, sections_for
+from opsretro.monthly.notebook import FORK, notebook_of
 from opsretro.monthly.own import Own, own_notebooks
 from opsretro.monthly.parameters import declared_parameters, fitting, given_parameters
 from opsretro.monthly.reuse import input_digests
-from opsretro.report.sections import SECTIONS, Section
+from opsretro.report.sections import SECTIONS
 from opsretro.tables.contracts import FORMS
 from opsretro.tables.inputs import Source
 from opsretro.tables.meetings import meetings_folder, read_meetings
@@ -40,6 +41,8 @@ class Options:
         force: Compute again what need not be.
         notebooks: Folder of the team's own notebooks; None = there are none.
         given: Parameters for the notebooks, ``name=value`` each.
+        only: Sections to run; the others stay as they are published. Empty = all.
+        audience: ``all``, or ``outside``: without what stays in the team.
     """
 
     langs: Sequence[str] = LANGUAGES
@@ -50,6 +53,8 @@ class Options:
     force: bool = False
     notebooks: Path | None = None
     given: Sequence[str] = ()
+    only: Sequence[str] = ()
+    audience: str = ALL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +70,7 @@ class Checked:
         others: Files beside them that do not join.
         given: Parameters, as text.
         digests: Fingerprint by input.
+        audience: Who it is for.
     """
 
     ops: Workspace
@@ -75,15 +81,24 @@ class Checked:
     others: Sequence[str]
     given: Mapping[str, str]
     digests: Mapping[str, str]
+    audience: str = ALL
 
     @property
     def sources(self) -> dict[str, Source]:
-        """Every file that was read, those of the meetings among them."""
+        """Every file that was read, those of the meetings among them, as far as the audience is told."""
         folder = self.ops.settings.sources.get("meetings", FORMS["meetings"])
         months = self.minutes.meetings["month"] if self.minutes else ()
         files = {f"{folder}/{month}.json": self.ops.inputs.folder / folder / f"{month}.json" for month in months}
         sums = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
-        return {**self.ops.inputs.sources, **{name: Source(file=name, rows=1, sha256=sums[name]) for name in files}}
+        told = inputs_for(self.audience, self.ops.inputs.sources)
+        tables = {name: self.ops.inputs.sources[name] for name in told}
+        return {**tables, **{name: Source(file=name, rows=1, sha256=sums[name]) for name in files}}
+
+    @property
+    def header_only(self) -> list[str]:
+        """Files with a header and no rows, as far as the audience is told."""
+        sources = self.ops.inputs.sources
+        return [sources[name].file for name in inputs_for(self.audience, sources) if not sources[name].rows]
 
 
 def check(workspace: Path, month: str, options: Options) -> Checked:
@@ -101,6 +116,7 @@ def check(workspace: Path, month: str, options: Options) -> Checked:
     from opsretro.workspace import open_workspace
 
     problems: list[Problem] = []
+    inside = options.audience == ALL
     with collecting(problems):
         period = Period.parse(month)
         folder = meetings_folder(workspace.resolve(), read_settings(workspace)[0].sources)
@@ -109,7 +125,7 @@ def check(workspace: Path, month: str, options: Options) -> Checked:
         ops = open_workspace(workspace.resolve(), lang=options.langs[0], as_of=options.as_of)
     with collecting(problems):
         answers = survey_folder(workspace.resolve(), read_settings(workspace)[0])
-        forms = len(unseen("survey")(read_survey)(answers).answers)
+        forms = len(unseen("survey")(read_survey)(answers).answers) if inside else 0
     own: Sequence[Own] = ()
     others: Sequence[str] = ()
     given: Mapping[str, str] = {}
@@ -118,6 +134,8 @@ def check(workspace: Path, month: str, options: Options) -> Checked:
     with collecting(problems):
         given = given_parameters(options.given)
         _check_given(given, own)
+    with collecting(problems):
+        _check_only(options, own)
     if problems:
         raise InputError(problems)
     ops.check_period(month)
@@ -125,12 +143,24 @@ def check(workspace: Path, month: str, options: Options) -> Checked:
         ops=ops,
         period=period,
         forms=forms,
-        minutes=ops.minutes(month) if meetings else None,
+        minutes=ops.minutes(month) if meetings and inside else None,
         own=own,
         others=others,
         given=given,
         digests=input_digests(ops),
+        audience=options.audience,
     )
+
+
+def _check_only(options: Options, own: Sequence[Own]) -> None:
+    """Every section that is asked for can be had."""
+    known = [*(section.key for section in sections_for(options.audience)), *(one.name for one in own)]
+    unknown = [name for name in options.only if name not in known]
+    if unknown:
+        fix = ", ".join(known)
+        raise InputError(
+            Problem(code="no_section", source="--only", values={"value": name, "fix": fix}) for name in unknown
+        )
 
 
 def _check_given(given: Mapping[str, str], own: Sequence[Own]) -> None:
@@ -148,8 +178,3 @@ def _check_given(given: Mapping[str, str], own: Sequence[Own]) -> None:
             fitting(parameters, given)
     if problems:
         raise InputError({problem.line(): problem for problem in problems}.values())
-
-
-def notebook_of(section: Section) -> Path:
-    """The notebook of a section."""
-    return notebook_folder() / f"{section.notebook}.ipynb"

@@ -60,6 +60,8 @@ def manifest(
 
 def _section(key: str, outcome: Outcome, after: Mapping[str, str], before: Mapping[str, Any]) -> dict[str, Any]:
     task = outcome.task
+    if task is not None and task.kept:
+        return {**before["sections"][key], "reused": True}
     depends_on = dict(task.depends_on) if task else {}
     later = depends_on | {name: value for name, value in after.items() if name in depends_on}
     return {

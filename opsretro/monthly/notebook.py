@@ -14,6 +14,7 @@ from typing import Any
 from opsretro.monthly.engine import Ended, ForkEngine, how_it_ended, running
 from opsretro.monthly.parameters import nbformat
 from opsretro.monthly.template import can_fork
+from opsretro.report.sections import Section
 
 QUIET = "--IPKernelApp.log_level=CRITICAL"
 LIVE = "live"
@@ -56,6 +57,11 @@ def notebook_folder() -> Path:
     package = Path(__file__).resolve().parents[1]
     packaged = package / "notebooks"
     return packaged if packaged.is_dir() else package.parent / "notebooks"
+
+
+def notebook_of(section: Section) -> Path:
+    """The notebook of a section."""
+    return notebook_folder() / f"{section.notebook}.ipynb"
 
 
 def run_notebook(

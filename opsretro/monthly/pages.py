@@ -13,7 +13,7 @@ from typing import Any
 from markupsafe import Markup
 
 from opsretro.monthly.engine import ForkEngine, how_it_ended, running
-from opsretro.report.page import MonthPage, Shown, page_html, shown
+from opsretro.report.page import MonthPage, Shown, page_html, page_says, shown
 from opsretro.report.views import load
 
 DRAWN = ".drawn"
@@ -103,7 +103,9 @@ def drawn(data: Path, lang: str) -> Shown:
     return Shown(**part | html | {"conclusions": [(text, anchor) for text, anchor in part["conclusions"]]})
 
 
-def write_pages(page: MonthPage, files: Mapping[str, Path], staged: Path, langs: Sequence[str]) -> list[str]:
+def write_pages(
+    page: MonthPage, files: Mapping[str, Path], staged: Path, langs: Sequence[str]
+) -> tuple[dict[str, Any], list[str]]:
     """Join the sections that are drawn into a page a language.
 
     Args:
@@ -113,14 +115,15 @@ def write_pages(page: MonthPage, files: Mapping[str, Path], staged: Path, langs:
         langs: Languages.
 
     Returns:
-        Names of the pages.
+        What each says in a few words, by language; names of the pages.
     """
-    pages = page_files(langs)
+    pages, says = page_files(langs), {}
     for lang, name in pages.items():
         other = next(((code, file) for code, file in pages.items() if code != lang), None)
         parts = {key: drawn(data, lang) for key, data in files.items()}
         (staged / name).write_text(page_html(page, lang, other=other, drawn=parts), encoding="utf-8")
+        says[lang] = page_says(page, lang, parts)
     for data in files.values():
         for lang in pages:
             _place(data, lang).unlink(missing_ok=True)
-    return list(pages.values())
+    return says, list(pages.values())

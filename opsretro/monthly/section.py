@@ -27,6 +27,7 @@ class Task:
         again: Why it is run; empty = what is there can stay.
         titles: What people call it, by language.
         is_own: The team wrote it.
+        kept: It was not asked for, and what is published of it stays.
     """
 
     key: str
@@ -36,6 +37,7 @@ class Task:
     again: tuple[str, ...]
     titles: Mapping[str, str]
     is_own: bool = False
+    kept: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +45,7 @@ class Outcome:
     """What became of one section.
 
     Attributes:
-        status: ``done``, ``failed`` or ``absent``.
+        status: ``done``, ``failed``, ``absent`` or ``left_out`` (not asked for).
         seconds: Wall time of its notebook, where one ran.
         result: Its result, when it has one.
         why: Why it failed, by language.

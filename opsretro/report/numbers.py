@@ -171,12 +171,17 @@ def chance(value: float, lang: str) -> str:
 
 
 def period(label: str, lang: str) -> str:
-    """A month, a quarter or a year in words.
+    """A month, a quarter, a year or a range of months in words.
 
     Example:
         >>> period("2026-Q3", "en"), period("2026-10", "zh-CN"), period("2026", "zh-CN")
         ('2026 Q3', '2026年10月', '2026年')
+        >>> period("2026-01..2026-10", "en")
+        'Jan 2026 to Oct 2026'
     """
+    if ".." in label:
+        first, _, last = label.partition("..")
+        return say("date.range", lang, first=month(first, lang), last=month(last, lang))
     if len(label) == 4:
         return say("date.year", lang, year=label)
     if "Q" in label:

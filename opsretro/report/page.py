@@ -36,6 +36,8 @@ class MonthPage:
         own: What the team's own notebooks made, in their order.
         changed: What was published otherwise before, by language; empty = nothing, or it is the first time.
         changed_since: Day of that earlier publication, ISO.
+        shows: Sections it has room for; nothing tells of the others.
+        left_out: Sections nobody asked for this time, and nothing is published of.
     """
 
     period: str
@@ -47,6 +49,8 @@ class MonthPage:
     own: Sequence[OwnPart] = ()
     changed: Mapping[str, Sequence[str]] = field(default_factory=dict)
     changed_since: str = ""
+    shows: Sequence[str] = tuple(section.key for section in SECTIONS)
+    left_out: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +58,7 @@ class Shown:
     """What the page shows of one section, in one language; made apart, so that sections can be drawn side by side.
 
     Attributes:
+        headline: Its answer in one sentence.
         conclusions: Sentences for the top of the page, each with the anchor of its evidence.
         line: The line of its tile.
         picture: The small picture of its tile, as HTML.
@@ -63,6 +68,7 @@ class Shown:
         method: Definitions and method.
     """
 
+    headline: str
     conclusions: Sequence[tuple[str, str]]
     line: str
     picture: Markup
@@ -83,6 +89,7 @@ def shown(result: Result, lang: str) -> Shown:
     drawn = view(spoken)
     line, picture = drawn.tile() if result.section in TILE_ORDER else ("", Markup())
     return Shown(
+        headline=str(drawn.headline()),
         conclusions=[(str(text), anchor) for text, anchor in drawn.conclusions()],
         line=str(line),
         picture=picture,
@@ -113,14 +120,13 @@ def page_html(
     """
     results = {**page.results, **{part.key: part.result for part in page.own if part.result is not None}}
     parts = {key: shown(result, lang) for key, result in results.items()} if drawn is None else drawn
-    kind = Period.parse(page.period).kind
-    title = say(f"page.title.{kind}", lang, period=numbers.period(page.period, lang))
+    kind = Period.span(page.period).kind
     return str(
         render(
             "page.html.jinja",
             lang=lang,
             word=lambda key, **values: say(f"page.{key}", lang, **values),
-            title=title,
+            title=_title(page, lang),
             conclusions_title=say(f"page.conclusions.{kind}", lang),
             changes_title=say(f"page.changes.{kind}", lang),
             team=pick(page.context.team, lang),
@@ -129,17 +135,38 @@ def page_html(
             tokens=Markup(css_tokens()),  # noqa: S704 - constants of ours
             style=style(),
             conclusions=_conclusions([_led(key, part, page) for key, part in parts.items()]),
-            tiles=[_tile(key, parts, page, lang) for key in TILE_ORDER],
+            tiles=[_tile(key, parts, page, lang) for key in TILE_ORDER if key in page.shows],
             changes=[text for part in parts.values() for text in part.changes],
             changed=page.changed.get(lang, ()),
             changed_title=_changed_title(page, lang),
             sections=[
-                *(_section(section, parts, page, lang) for section in SECTIONS),
+                *(_section(section, parts, page, lang) for section in SECTIONS if section.key in page.shows),
                 *(_block(own.key, own.title, parts.get(own.key), *own_text(own, lang)) for own in page.own),
             ],
             method=_method(parts, page, lang),
         )
     )
+
+
+def page_says(page: MonthPage, lang: str, drawn: Mapping[str, Shown]) -> dict[str, object]:
+    """The page in a few words, for whoever tells of it elsewhere.
+
+    Args:
+        page: What it shows.
+        lang: ``zh-CN`` or ``en``.
+        drawn: Its sections, in this language.
+
+    Returns:
+        ``title``; ``conclusions``, the sentences at its top; ``sections``, the answer of each.
+    """
+    found = _conclusions([_led(key, part, page) for key, part in drawn.items()])
+    answers = {key: part.headline for key, part in drawn.items()}
+    return {"title": _title(page, lang), "conclusions": [text for text, _ in found], "sections": answers}
+
+
+def _title(page: MonthPage, lang: str) -> str:
+    kind = Period.span(page.period).kind
+    return say(f"page.title.{kind}", lang, period=numbers.period(page.period, lang))
 
 
 def _led(key: str, part: Shown, page: MonthPage) -> Sequence[tuple[str, str]]:
@@ -158,14 +185,17 @@ def _tile(key: str, parts: Mapping[str, Shown], page: MonthPage, lang: str) -> d
     title = say(f"page.short.{key}", lang)
     if key in parts:
         return {"key": key, "title": title, "line": parts[key].line, "picture": parts[key].picture}
-    line = say("page.tile.failed" if key in page.failures else "page.tile.none", lang)
+    kind = "failed" if key in page.failures else "left_out" if key in page.left_out else "none"
+    line = say(f"page.tile.{kind}", lang)
     return {"key": key, "title": title, "line": line, "picture": render("dots.html.jinja", states=["no_data"])}
 
 
 def _section(section: Section, parts: Mapping[str, Shown], page: MonthPage, lang: str) -> dict[str, object]:
     state, text = "absent", say("page.absent", lang, tables=join_list(section.files, lang))
     if section.notebook is None:
-        text = say("page.no_meeting", lang, month=Period.parse(page.period).months[-1])
+        text = say("page.no_meeting", lang, month=Period.span(page.period).months[-1])
+    if section.key in page.left_out:
+        text = say("page.left_out", lang)
     if section.key in page.failures:
         state, text = "failed", say("page.failed", lang, why=page.failures[section.key][lang])
     return _block(section.key, say(f"page.section.{section.key}", lang), parts.get(section.key), state, text)

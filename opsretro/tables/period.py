@@ -1,4 +1,4 @@
-"""Periods a review is made for: a month (2026-10), a quarter (2026-Q3) or a year (2026)."""
+"""Periods a review is made for: a month (2026-10), a quarter (2026-Q3), a year (2026); and ranges to look back on."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from datetime import date, timedelta
 
 from opsretro.errors import InputError, Problem
 
+LAST = "last"
+RANGE = ".."
+LONGEST = 120
+"""Months of the longest range."""
 _FORMS = re.compile(r"(?P<year>[12]\d{3})(?:-(?:Q(?P<quarter>[1-4])|(?P<month>0[1-9]|1[0-2])))?")
 
 
@@ -22,12 +26,22 @@ def add_months(month: str, n: int) -> str:
     return f"{year:04d}-{index + 1:02d}"
 
 
+def last_month(day: date) -> str:
+    """The newest month that is over on a day.
+
+    Example:
+        >>> last_month(date(2026, 1, 31))
+        '2025-12'
+    """
+    return add_months(f"{day:%Y-%m}", -1)
+
+
 @dataclass(frozen=True)
 class Period:
     """A span of whole months.
 
     Attributes:
-        label: As the user writes it: ``2026-10``, ``2026-Q3``, ``2026``.
+        label: As the user writes it: ``2026-10``, ``2026-Q3``, ``2026``; of a range ``2026-01..2026-10``.
         months: Its months, oldest first: ``("2026-10",)``.
     """
 
@@ -57,6 +71,34 @@ class Period:
         start = f"{year}-{first:02d}"
         return cls(match[0], tuple(add_months(start, n) for n in range(count)))
 
+    @classmethod
+    def span(cls, text: str, *, source: str = "--month") -> Period:
+        """Read a period or a range of months; each end may be a month, a quarter or a year.
+
+        Args:
+            text: ``2026-01..2026-10``, or what `parse` reads.
+            source: Where the text stands, for the error.
+
+        Raises:
+            InputError: The text is none of the forms, its end lies before its start, or it is longer than ten years.
+
+        Example:
+            >>> Period.span("2026-Q1..2026-04").label
+            '2026-01..2026-04'
+        """
+        first, dots, last = str(text).strip().partition(RANGE)
+        if not dots:
+            return cls.parse(first, source=source)
+        try:
+            start, end = cls.parse(first).months[0], cls.parse(last).months[-1]
+        except InputError:
+            start, end = "", ""
+        count = 12 * (int(end[:4]) - int(start[:4])) + int(end[5:]) - int(start[5:]) + 1 if start else 0
+        if not 0 < count <= LONGEST:
+            values = {"value": str(text), "n": str(LONGEST)}
+            raise InputError([Problem(code="not_a_range", source=source, values=values)])
+        return cls(f"{start}{RANGE}{end}", tuple(add_months(start, n) for n in range(count)))
+
     @property
     def start(self) -> date:
         """First day."""
@@ -69,7 +111,9 @@ class Period:
 
     @property
     def kind(self) -> str:
-        """What it is: ``month``, ``quarter`` or ``year``."""
+        """What it is: ``month``, ``quarter``, ``year`` or ``range``."""
+        if RANGE in self.label:
+            return "range"
         return {1: "month", 3: "quarter"}.get(len(self.months), "year")
 
     def before(self, n: int = 1) -> tuple[str, ...]:
