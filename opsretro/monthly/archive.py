@@ -131,7 +131,7 @@ class _Sections:
         """Read what is there, and note what is not."""
         for key in TILE_ORDER:
             known = _status(manifest, key)
-            if f"{key}.json" not in there and known in ("absent", "failed", ""):
+            if f"{key}.json" not in there and known in ("absent", "failed", "left_out", ""):
                 self.status |= {key: known} if known else {}
                 continue
             try:

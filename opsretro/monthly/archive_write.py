@@ -55,7 +55,7 @@ def archive_of(filed: Sequence[Filed]) -> Archive:
     """
     axis = months_in(filed)
     read = [one.read for one in filed if is_month(one.label)]
-    spans = {label: [month for month in Period.parse(label).months if month in axis] for label in _spans(axis)}
+    spans = {label: [month for month in Period.span(label).months if month in axis] for label in _spans(axis)}
     known = {one.month for one in read}
     parts = {
         label: months_of(read, period=label, months=months) for label, months in spans.items() if known & set(months)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from opsretro.monthly.archive_beside import link_neighbours, link_pages
+from opsretro.monthly.archive_look_back import is_look_back, look_back
 from opsretro.monthly.archive_write import write_archive
 from opsretro.monthly.audience import ALL, check_folder, sections_for
 from opsretro.monthly.check import Checked, Options, check
@@ -27,6 +28,7 @@ from opsretro.monthly.workers import Workers
 from opsretro.report.own_page import OwnPart
 from opsretro.report.page import MonthPage
 from opsretro.report.sections import SECTIONS
+from opsretro.tables.period import Period
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +50,7 @@ def run_month(
     """Review a month, a quarter or a year and publish it.
 
     Args:
-        month: ``2026-10``, ``2026-Q3`` or ``2026``.
+        month: ``2026-10``, ``2026-Q3`` or ``2026``; of a range of months, what they say together.
         workspace: Folder with the tables.
         out: Reports folder; the month goes into ``<out>/<month>``.
         progress: Told what happens.
@@ -72,6 +74,13 @@ def run_month(
 def _checked_and_run(
     month: str, workspace: Path, out: Path, progress: Progress, options: Options, began: float
 ) -> Published:
+    period = Period.span(month)
+    if is_look_back(period, out, options.only):
+        check_folder(out, options.audience)
+        page = look_back(period, out=out, progress=progress, options=options)
+        write_archive(out, options.langs, progress)
+        link_neighbours(out, period.label)
+        return Published(page=page, failed=())
     known = check(workspace, month, options)
     rows = known.forms + sum(source.rows for source in known.sources.values())
     tables = len(known.ops.inputs.tables) + bool(known.forms) + (known.minutes is not None)
@@ -164,7 +173,7 @@ class _Month:
             ],
             changed=changed.get("lines", {}),
             changed_since=changed.get("since", ""),
-            shows=[section.key for section in sections_for(self.options.audience)],
+            shows=[section.key for section in sections_for(self.options.audience) if section.key in outcomes],
             left_out=[key for key, done in outcomes.items() if done.status == "left_out"],
         )
         langs, data = self.options.langs, {key: self.staged / f"{key}.json" for key in results if key in ours}

@@ -155,7 +155,8 @@ def _cell(month: str, key: str, status: str, href: str, text: MonthsText) -> dic
         return {"texts": text.cell(month, key), "href": link, "kind": ""}
     if status in BAD:
         return {"texts": [text.word(f"state.{status}")], "href": link, "kind": "bad"}
-    return {"texts": [text.word("state.absent")], "href": "", "kind": "no"}
+    told = "page.tile.left_out" if status == "left_out" else "months.state.absent"
+    return {"texts": [say(told, text.lang)], "href": "", "kind": "no"}
 
 
 def _data(archive: Archive, text: MonthsText, lang: str) -> Markup:

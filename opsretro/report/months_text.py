@@ -58,10 +58,7 @@ class MonthsText(SectionWords):
         return numbers.month(label, self.lang)
 
     def label(self, label: str) -> str:
-        """A period in words; a span as from its first to its last month."""
-        first, _, last = label.partition("..")
-        if last:
-            return self.word("range", low=self.month(first), high=self.month(last))
+        """A period in words."""
         return numbers.period(label, self.lang)
 
     def months(self, labels: Sequence[str]) -> str:
