@@ -1,7 +1,7 @@
 """How long the archive of sixty months takes to read and write, how heavy it is, how soon it is seen and searched.
 
-One month of the sample is really published; sixty are made of it, dates shifted and figures varied by a seed. Run it with
-``python bench/archive.py``; it takes a minute or two and needs a Chromium.
+One month of the sample is really published; sixty are made of it, dates shifted and figures varied by a seed. Run it
+with ``python bench/archive.py``; it takes a minute or two and needs a Chromium.
 """
 
 from __future__ import annotations
@@ -19,8 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from browsing import chromium, find_chromium
 
@@ -32,6 +31,7 @@ from opsretro.monthly.progress import Progress
 from opsretro.tables.period import add_months
 from opsretro.words import LANGUAGES
 
+ROOT = Path(__file__).parents[1]
 SECTIONS = ("goals", "roi", "rootcause", "health", "followup")
 MONTH = "2026-10"
 N = 60

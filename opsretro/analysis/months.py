@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import pandas as pd
 
-from opsretro.analysis.months_read import (
+from opsretro.analysis.months_columns import (
     ACTION,
     ACTION_NUMBERS,
     ACTIVITY,
@@ -39,8 +39,8 @@ class Months(Result):
         cells: One row a month and section: month, section, status (done, failed, absent; of a month that is damaged
             lost, broken, other_schema, unreadable, link); code, subject, value, lower, upper, n: its headline finding.
         counts: One row a month, section and thing counted on its page: month, section, what, n. goals: met, missed,
-            all, signal; roi: profit, loss, unclear; rootcause: found; health: judged, changed, steady; followup: open, overdue,
-            carried, moved, not_moved, cannot_tell.
+            all, signal; roi: profit, loss, unclear; rootcause: found; health: judged, changed, steady; followup: open,
+            overdue, carried, moved, not_moved, cannot_tell.
         goals: One row a month and goal. goal_id, kpi, dimension, name, unit, direction, aggregation, status, reason,
             variation (signal, noise, unknown), side, better; in the KPI's own unit, NaN = none: actual, target, low,
             high, attainment, mean, lower, upper (usual range in that month's own page); joined (unit, KPI and slice are
@@ -62,8 +62,9 @@ class Months(Result):
             n_decided_done.
         causes: One row a month and cause: subject, kpi, unit, slice (``device=android&city=t3``), effect, rank, change
             and share, each with its interval; times (months of the span in which this slice came up for this KPI).
-        health: One row a month, group and dimension: verdict, as that month's page shows it (everybody's, and changes of
-            groups); named (its id is no group's, so [names] may name it). Nothing else is kept and nothing is computed over months: what may be shown was decided for a page.
+        health: One row a month, group and dimension: verdict, as that month's page shows it (everybody's, and changes
+            of groups); named (its id is no group's, so [names] may name it). Nothing else is kept and nothing is
+            computed over months: what may be shown was decided for each page.
         gaps: One row a thing that is not there or cannot be read: month, section (empty = the month), code.
     """
 

@@ -18,6 +18,8 @@ from opsretro.tables.period import add_months
 SAME = ("unit", "kpi", "dimension")
 """What must be the same for two months of a goal to make one line."""
 TOLD = (*SAME, "name", "direction", "aggregation")
+FINDINGS = ("goals", "signals", "activities", "actions", "cause_again", "causes", "kpi_signals", "health", "published")
+"""Codes of the findings, the most important first."""
 OFTEN = 2
 """Months in which a cause comes up, from which on it is said to come back."""
 

@@ -6,23 +6,24 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from opsretro.analysis.months_columns import (
+    ACTION,
+    ACTION_NUMBERS,
+    ACTIVITY,
+    ACTIVITY_NUMBERS,
+    CAUSE,
+    CAUSE_NUMBERS,
+    GOAL,
+    GOAL_NUMBERS,
+    HEALTH,
+    TYPE,
+    TYPE_NUMBERS,
+)
 from opsretro.tables.actions import NOT_DONE, OPEN
 from opsretro.tables.health_register import EVERYBODY
 from opsretro.tables.parse import parse_slice
 
 Row = dict[str, Any]
-GOAL = ("goal_id", "kpi", "dimension", "name", "unit", "direction", "aggregation", "status", "reason", "variation")
-GOAL += ("side", "better")
-GOAL_NUMBERS = ("actual", "target", "low", "high", "attainment", "mean", "lower", "upper")
-ACTIVITY = ("activity_id", "name", "type", "start", "end", "verdict", "grade", "refused")
-ACTIVITY_NUMBERS = ("cost", "attributed_roi", "profit", "profit_lower", "profit_upper", "roi", "roi_lower", "roi_upper")
-TYPE = ("type", "verdict")
-TYPE_NUMBERS = ("n", "cost", "roi", "roi_lower", "roi_upper")
-ACTION = ("id", "title_zh", "title_en", "due", "status", "created_in", "metric", "unit", "verdict", "reason")
-ACTION_NUMBERS = ("effect", "lower", "upper", "overdue_days", "carry_count")
-CAUSE = ("subject", "effect")
-CAUSE_NUMBERS = ("rank", "change", "lower", "upper", "share", "share_lower", "share_upper")
-HEALTH = ("group", "dimension", "verdict")
 MOVED = ("up", "down")
 """Verdicts of the team's health that its page counts as changes."""
 
@@ -41,10 +42,14 @@ def taken(month: str, data: Mapping[str, Any]) -> dict[str, list[Row]]:
     frames = {name: list(make(data)) for name, make in _FRAMES.get(section, {}).items()}
     findings = rows_of(data, "findings")
     first = findings[0] if findings else {}
-    cell = {name: text(first.get(name)) for name in ("code", "subject")}
+    cell: Row = {name: text(first.get(name)) for name in ("code", "subject")}
     cell |= {name: number(first.get(name)) for name in ("value", "lower", "upper", "n")}
     counts = [{"section": section, "what": what, "n": n} for what, n in _counted(section, frames).items()]
-    found = {"cells": [{"section": section, "status": "done", **cell}], "counts": counts, **frames}
+    found: dict[str, list[Row]] = {
+        "cells": [{"section": section, "status": "done", **cell}],
+        "counts": counts,
+        **frames,
+    }
     return {name: [{"month": month, **row} for row in rows] for name, rows in found.items()}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,14 +12,12 @@ from typing import Any
 from opsretro.analysis.months_join import MonthRead, span
 from opsretro.analysis.months_read import Row, taken
 from opsretro.analysis.result import SCHEMA
+from opsretro.monthly.archive_names import NAMED, is_month
 from opsretro.monthly.archive_says import OldWords, Said, spoken
 from opsretro.monthly.publish import MANIFEST
 from opsretro.report.sections import TILE_ORDER
 from opsretro.words import LANGUAGES
 
-_MONTH = r"[12]\d{3}-(?:0[1-9]|1[0-2])"
-NAMED = re.compile(rf"(?P<month>{_MONTH})|[12]\d{{3}}-Q[1-4]|[12]\d{{3}}|{_MONTH}\.\.{_MONTH}")
-"""Names of folders that hold a published period."""
 MOST_SENTENCES = 2
 """Conclusions of a section that are looked up from an old month; its manifest would hold those of its page."""
 LARGEST = 200_000_000
@@ -80,12 +77,6 @@ def months_in(filed: Sequence[Filed]) -> tuple[str, ...]:
     return span(min(found), max(found)) if found else ()
 
 
-def is_month(label: str) -> bool:
-    """Whether a period is a single month."""
-    named = NAMED.fullmatch(label)
-    return named is not None and named["month"] is not None
-
-
 def _filed(folder: Path, words: OldWords) -> Filed:
     label = folder.name
     if folder.is_symlink():
@@ -97,10 +88,11 @@ def _filed(folder: Path, words: OldWords) -> Filed:
     except OSError:
         return _lost(label, "unreadable")
     gaps: list[tuple[str, str]] = []
+    manifest: Mapping[str, Any] = {}
     try:
         manifest = _json(folder / MANIFEST)
     except _Gap as gap:
-        manifest, _ = {}, gaps.append(("", "no_manifest" if str(gap) == "lost" else "broken_manifest"))
+        gaps.append(("", "no_manifest" if str(gap) == "lost" else "broken_manifest"))
     pages = [name for name in ("index.html", "index.en.html") if name in there and _is_file(folder / name)]
     gaps += [] if pages else [("", "no_page")]
     says = spoken(manifest)

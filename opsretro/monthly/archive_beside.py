@@ -13,7 +13,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from opsretro.errors import OutputError
-from opsretro.monthly.archive import NAMED
+from opsretro.monthly.archive_names import NAMED
 from opsretro.monthly.publish import MANIFEST, one_run
 from opsretro.monthly.reuse import read_manifest, sum_of
 from opsretro.report.templates import render

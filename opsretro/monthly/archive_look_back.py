@@ -5,19 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opsretro.analysis.months import Months
 from opsretro.analysis.months_join import months_of
 from opsretro.errors import InputError, Problem
-from opsretro.monthly.archive import Filed, is_month, read_archive
+from opsretro.monthly.archive import Filed, read_archive
 from opsretro.monthly.archive_beside import link_pages
+from opsretro.monthly.archive_names import is_month
 from opsretro.monthly.manifest import finished
 from opsretro.monthly.pages import draw, write_pages
 from opsretro.monthly.publish import MANIFEST, one_run, publish, staging
-from opsretro.monthly.reuse import read_manifest, sum_of, versions
+from opsretro.monthly.reuse import sum_of, versions
 from opsretro.report.page import MonthPage
 from opsretro.tables.period import Period
 
@@ -38,23 +38,6 @@ def months_within(out: Path, period: Period) -> Months | None:
     read = [one.read for one in _inside(out, period)]
     found = months_of(read, period=period.label, months=period.months)
     return found if found.published else None
-
-
-def is_look_back(period: Period, out: Path, only: Sequence[str]) -> bool:
-    """Whether a run needs nothing but published months.
-
-    Args:
-        period: What is asked for.
-        out: The reports folder.
-        only: Sections that are asked for.
-
-    Returns:
-        True for a range, and where only the months are asked for and nothing else is published of the period.
-    """
-    if period.kind == "range":
-        return True
-    others = set(read_manifest(out / period.label).get("sections", {})) - {KEY}
-    return tuple(only) == (KEY,) and period.kind != "month" and not others
 
 
 def look_back(period: Period, *, out: Path, progress: Progress, options: Options) -> Path:

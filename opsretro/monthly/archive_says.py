@@ -50,7 +50,8 @@ class OldWords:
     """
 
     def __init__(self, out: Path) -> None:
-        self._path, self._used = out / CACHE, {}  # type: ignore[var-annotated]
+        self._path = out / CACHE
+        self._used: dict[str, Said] = {}
         try:
             known = json.loads(self._path.read_bytes())
         except (OSError, ValueError, RecursionError):

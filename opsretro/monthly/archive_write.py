@@ -8,7 +8,8 @@ from pathlib import Path
 
 from opsretro.analysis.months import Months
 from opsretro.analysis.months_join import months_of
-from opsretro.monthly.archive import Filed, is_month, months_in, read_archive
+from opsretro.monthly.archive import Filed, months_in, read_archive
+from opsretro.monthly.archive_names import is_month
 from opsretro.monthly.pages import page_files
 from opsretro.monthly.progress import Progress
 from opsretro.monthly.publish import one_run, staging
@@ -115,5 +116,3 @@ def _written(out: Path, staged: Path, archive: Archive, langs: Sequence[str]) ->
             os.fsync(file.fileno())
         (staged / name).replace(out / name)
     return out / "index.html"
-
-

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from opsretro.monthly.archive_beside import link_neighbours, link_pages
-from opsretro.monthly.archive_look_back import is_look_back, look_back
-from opsretro.monthly.archive_write import write_archive
 from opsretro.monthly.audience import ALL, check_folder, sections_for
 from opsretro.monthly.check import Checked, Options, check
 from opsretro.monthly.hiding import hide_in
@@ -75,11 +73,12 @@ def _checked_and_run(
     month: str, workspace: Path, out: Path, progress: Progress, options: Options, began: float
 ) -> Published:
     period = Period.span(month)
-    if is_look_back(period, out, options.only):
+    if is_look_back(period, read_manifest(out / period.label), options.only):
+        from opsretro.monthly.archive_look_back import look_back  # what a month alone never loads
+
         check_folder(out, options.audience)
         page = look_back(period, out=out, progress=progress, options=options)
-        write_archive(out, options.langs, progress)
-        link_neighbours(out, period.label)
+        _file(out, period.label, progress, options)
         return Published(page=page, failed=())
     known = check(workspace, month, options)
     rows = known.forms + sum(source.rows for source in known.sources.values())
@@ -93,9 +92,31 @@ def _checked_and_run(
     check_folder(out, options.audience)
     with one_run(out, label, lambda: progress.say("waiting", month=label)), staging(out, label) as staged:
         done = _Month(known, out / label, staged, progress, options).run(began)
+    _file(out, label, progress, options)
+    return done
+
+
+def _file(out: Path, label: str, progress: Progress, options: Options) -> None:
+    """The archive over all months, and the links of the pages beside this one."""
+    from opsretro.monthly.archive_write import write_archive  # when all else is done
+
     write_archive(out, options.langs, progress)
     link_neighbours(out, label)
-    return done
+
+
+def is_look_back(period: Period, before: Mapping[str, Any], only: Sequence[str]) -> bool:
+    """Whether a run needs nothing but published months.
+
+    Args:
+        period: What is asked for.
+        before: The manifest of its earlier publication; empty = there is none.
+        only: Sections that are asked for.
+
+    Returns:
+        True for a range, and where only the months are asked for and nothing else is published of the period.
+    """
+    others = set(before.get("sections", {})) - {"months"}
+    return period.kind == "range" or (tuple(only) == ("months",) and period.kind != "month" and not others)
 
 
 class _Month:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opsretro.analysis.follow_review import FollowUp
-from opsretro.monthly.archive_look_back import months_within
 from opsretro.monthly.audience import OUTSIDE, sections_for, without_sources
 from opsretro.monthly.hiding import hide
 from opsretro.monthly.keeping import keep_in_register, keep_readings
@@ -85,6 +84,8 @@ class Sections:
 
     def _months(self) -> dict[str, Outcome]:
         """Month by month, of a quarter or a year with published months."""
+        from opsretro.monthly.archive_look_back import months_within  # what a month alone never loads
+
         period = self.known.period
         result = months_within(self.place.final.parent, period) if period.kind != "month" else None
         if result is None or not (self._is_asked("months") or self._is_kept("months")):

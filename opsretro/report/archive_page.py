@@ -87,12 +87,15 @@ def archive_html(archive: Archive, lang: str, *, other: tuple[str, str] | None =
             style_sum=_sum(look),
             script=Markup(script),  # noqa: S704 - ours
             script_sum=_sum(script),
-            sums=[_told("", text), *(_told(label, MonthsText(one.in_language(lang), lang)) for label, one in archive.parts.items())],
+            sums=[
+                _told("", text),
+                *(_told(label, MonthsText(one.in_language(lang), lang)) for label, one in archive.parts.items()),
+            ],
             periods=[(label, text.label(label)) for label in archive.parts],
             axis=[(month, text.month(month)) for month in archive.axis],
             columns=[say(f"page.short.{key}", lang) for key in TILE_ORDER],
             years=_years(archive, text, lang),
-            headings={name: text.word(f"heading.{name}") for name in HEADINGS},
+            headings={name: say(f"months.heading.{name}", text.lang) for name in HEADINGS},
             links={label: shelf.pages[lang] for label, shelf in archive.shelves.items() if shelf.pages.get(lang)},
             method=shown.method(),
             version=__version__,
@@ -103,6 +106,7 @@ def archive_html(archive: Archive, lang: str, *, other: tuple[str, str] | None =
     )
 
 
+HITS = ("none", "single", "many", "most")
 HEADINGS = ("kpis", "activities", "actions", "causes", "health")
 PARTS = (*HEADINGS, "types", "follow", "gaps", "most")
 
@@ -112,22 +116,21 @@ def _sum(text: str) -> str:
 
 
 def _extent(text: MonthsText, axis: Sequence[str]) -> str:
-    return text.word("range", low=text.month(axis[0]), high=text.month(axis[-1])) if len(axis) > 1 else text.months(axis)
+    return (
+        say("months.range", text.lang, low=text.month(axis[0]), high=text.month(axis[-1]))
+        if len(axis) > 1
+        else text.months(axis)
+    )
 
 
 def _told(label: str, text: MonthsText) -> dict[str, object]:
     """Where things stand in a period, in a few sentences: the answer, then one of each kind."""
-    kinds: dict[str, list[str]] = {}
-    for finding in text.review.findings:
-        if finding.code not in ("goals", "signals"):
-            kinds.setdefault(finding.code, []).append(text.sentence(finding))
-    firsts = [found[0] for code, found in kinds.items() if code != "published"][: SENTENCES - 1]
-    return {"label": label, "lead": text.headline(), "texts": [*firsts, *kinds.get("published", [])]}
+    return {"label": label, "lead": text.headline(), "texts": text.firsts(SENTENCES)}
 
 
 def _years(archive: Archive, text: MonthsText, lang: str) -> list[dict[str, object]]:
     """Months by year, the newest first; and what else is published of that year."""
-    found = []
+    found: list[dict[str, object]] = []
     for year in sorted({month[:4] for month in [*archive.axis, *archive.shelves]}, reverse=True):
         months = [month for month in reversed(archive.axis) if month[:4] == year]
         reviews = [shelf for label, shelf in archive.shelves.items() if label[:4] == year and label not in archive.axis]
@@ -154,7 +157,7 @@ def _cell(month: str, key: str, status: str, href: str, text: MonthsText) -> dic
     if status == "done":
         return {"texts": text.cell(month, key), "href": link, "kind": ""}
     if status in BAD:
-        return {"texts": [text.word(f"state.{status}")], "href": link, "kind": "bad"}
+        return {"texts": [say(f"months.state.{status}", text.lang)], "href": link, "kind": "bad"}
     told = "page.tile.left_out" if status == "left_out" else "months.state.absent"
     return {"texts": [say(told, text.lang)], "href": "", "kind": "no"}
 
@@ -172,7 +175,9 @@ def _data(archive: Archive, text: MonthsText, lang: str) -> Markup:
         "periods": [(label, *_ends(one)) for label, one in archive.parts.items()],
         "sums": list(archive.parts),
         "entries": entries(text, {shelf.label: shelf.says.get(lang, {}) for shelf in shelves}),
-        "says": {name: say(f"archive.hits.{name}", lang, n="{n}", most="{most}") for name in ("none", "one", "many", "most")},
+        "says": {
+            name: say(f"archive.hits.{name}", lang, n="{n}", most="{most}") for name in ("none", "one", "many", "most")
+        },
     }
     plain = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
     for sign in "<>&\u2028\u2029":

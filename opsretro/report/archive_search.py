@@ -8,7 +8,7 @@ from typing import Any
 from opsretro.report.months_text import MonthsText
 from opsretro.report.sections import TILE_ORDER
 from opsretro.report.templates import anchor
-from opsretro.words import without_unseen
+from opsretro.words import say, without_unseen
 
 LONGEST = 240
 """Letters of a text that are kept: the page of the month has all of it."""
@@ -49,24 +49,37 @@ def _section_of(told: str, headlines: Mapping[str, str]) -> str:
 
 def _goals(text: MonthsText) -> Told:
     for row in text.goals:
-        told = text.word("found.goal", name=text.goal(row), status=text.status(row), value=text.amount(row["actual"], row), aim=text.aim(row))  # noqa: E501
+        told = text.word(
+            "found.goal",
+            name=text.goal(row),
+            status=text.status(row),
+            value=text.amount(row["actual"], row),
+            aim=text.aim(row),
+        )
         yield row["month"], "goals", f"open-{anchor('goal', row['goal_id'])}", told
 
 
 def _activities(text: MonthsText) -> Told:
     for row in text.review.activities.to_dict("records"):
-        told = text.word("found.activity", name=text.activity(row), verdict=text.verdict(row), roi=text.roi(row))
+        told = say(
+            "months.found.activity", text.lang, name=text.activity(row), verdict=text.verdict(row), roi=text.roi(row)
+        )
         yield row["month"], "roi", f"open-{anchor('activity', row['activity_id'])}", told
 
 
 def _causes(text: MonthsText) -> Told:
     for row in text.causes():
         values = {"kpi": text.kpi(row["subject"], row["kpi"]), "slice": text.slice(row["slice"])}
-        told = text.word("found.cause", change=text.change(row["change"], row), **values)
+        told = say("months.found.cause", text.lang, change=text.change(row["change"], row), **values)
         yield row["month"], "rootcause", f"open-{anchor('cause', row['subject'])}", told
 
 
 def _actions(text: MonthsText) -> Told:
     for row in text.review.actions.to_dict("records"):
-        told = text.word("found.action", name=text.action(row), id=row["id"], verdict=text.verdict(row) if row["done"] else text.word("verdict.not_done"))  # noqa: E501
+        told = text.word(
+            "found.action",
+            name=text.action(row),
+            id=row["id"],
+            verdict=text.verdict(row) if row["done"] else say("months.verdict.not_done", text.lang),
+        )
         yield row["month"], "followup", f"open-{anchor('action', row['id'])}", told

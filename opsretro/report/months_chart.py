@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from opsretro.report.bars import rows_axes
 from opsretro.report.look import LIGHT, SIZES
@@ -11,7 +11,7 @@ from opsretro.report.look import LIGHT, SIZES
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-LOOKS = {
+LOOKS: Mapping[str, Mapping[str, Any]] = {
     "met": {"marker": "o", "markerfacecolor": LIGHT["data"], "markeredgecolor": LIGHT["data"]},
     "missed": {"marker": "o", "markerfacecolor": "none", "markeredgecolor": LIGHT["accent"], "markeredgewidth": 2},
     "no_data": {"marker": "_", "markeredgecolor": LIGHT["quiet"]},

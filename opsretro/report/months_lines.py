@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 WIDTH, LEFT, RIGHT = 360, 10, 288
 """The picture, and where its first and its last month lie; the rest is for the word at the end."""
-TOP, BOTTOM, HEIGHT = 12, 76, 100
+TOP, BOTTOM, HEIGHT = 12, 76, 104
 ROW = 18
 """Height of a strip of marks."""
 LETTERS = 13
@@ -58,7 +58,7 @@ def kpi_line(points: Sequence[Point | None], *, label: str, end: str, aim: str, 
             parts.append(f'<circle class="o" cx="{x}" cy="{y}" r="3.5"/>')
         elif not _is_joined(points, position):
             parts.append(f'<circle class="d" cx="{x}" cy="{y}" r="2.5"/>')
-    parts += _ends(last, points, up, end, aim)
+    parts += _ends(last, up, end, aim)
     parts.append(_axis(ends))
     return _svg(HEIGHT, parts, label)
 
@@ -132,7 +132,8 @@ def mark(code: str, x: float, y: float, room: float) -> str:
         return diamond(x, y, small + 0.5)
     if kind in ("up", "down"):
         rise = small if kind == "up" else -small
-        return f'<path class="s" d="M{round(x - small, 1)} {round(y + rise * 0.8, 1)}h{2 * small}l{-small} {round(-1.7 * rise, 1)}z"/>'  # noqa: E501
+        base = f"M{round(x - small, 1)} {round(y + rise * 0.8, 1)}h{2 * small}"
+        return f'<path class="s" d="{base}l{-small} {round(-1.7 * rise, 1)}z"/>'
     if kind == "dot":
         return f'<circle class="q" cx="{x}" cy="{y}" r="{min(small, 2)}"/>'
     return f'<path class="n" d="M{round(x - small, 1)} {y}h{round(2 * small, 1)}"/>'
@@ -196,7 +197,9 @@ def _runs(points: Sequence[Point | None], name: str, up: _Scale) -> list[list[st
 
 def _path(kind: str, runs: Sequence[Sequence[str]]) -> str:
     """Lines through runs; a target that holds for one month alone is a short dash."""
-    lines = [f"M{'L'.join(run)}" if len(run) > 1 else f"M{run[0]}m-5 0h10" for run in runs if len(run) > 1 or kind == "t"]
+    lines = [
+        f"M{'L'.join(run)}" if len(run) > 1 else f"M{run[0]}m-5 0h10" for run in runs if len(run) > 1 or kind == "t"
+    ]
     return f'<path class="{kind}" d="{"".join(lines)}"/>' if lines else ""
 
 
@@ -205,10 +208,10 @@ def _bands(points: Sequence[Point | None], up: _Scale) -> list[str]:
         point if point and not math.isnan(point["lower"]) and not math.isnan(point["upper"]) else None
         for point in points
     ]
-    pairs = zip(_runs(both, "upper", up), _runs(both, "lower", up), strict=True)
-    lines = [f"M{'L'.join([*above, *reversed(below)])}z" for above, below in pairs if len(above) > 1]
-    alone = [f"M{above[0]}m-5 0h10V{below[0].split()[1]}h-10z" for above, below in zip(_runs(both, "upper", up), _runs(both, "lower", up), strict=True) if len(above) == 1]  # noqa: E501
-    return [f'<path class="b" d="{"".join([*lines, *alone])}"/>'] if lines or alone else []
+    pairs = list(zip(_runs(both, "upper", up), _runs(both, "lower", up), strict=True))
+    areas = [f"M{'L'.join([*above, *reversed(below)])}z" for above, below in pairs if len(above) > 1]
+    areas += [f"M{above[0]}m-5 0h10V{below[0].split()[1]}h-10z" for above, below in pairs if len(above) == 1]
+    return [f'<path class="b" d="{"".join(areas)}"/>'] if areas else []
 
 
 def _is_joined(points: Sequence[Point | None], position: int) -> bool:
@@ -216,9 +219,7 @@ def _is_joined(points: Sequence[Point | None], position: int) -> bool:
     return any(not math.isnan(_value(point, "value")) for point in beside)
 
 
-def _ends(
-    last: tuple[float, float, Point] | None, points: Sequence[Point | None], up: _Scale, end: str, aim: str
-) -> list[str]:
+def _ends(last: tuple[float, float, Point] | None, up: _Scale, end: str, aim: str) -> list[str]:
     """The words at the newest value and, where there is room, at its target."""
     if last is None:
         return []
@@ -228,7 +229,6 @@ def _ends(
     target = point["target"]
     if aim and not math.isnan(target) and abs(up(target) - y) >= LETTERS + 3:
         parts.append(f'<text x="{x + 9}" y="{round(up(target) + 4.5, 1)}">{escape(aim)}</text>')
-    del points
     return parts
 
 

@@ -74,17 +74,27 @@ class MonthsText(SectionWords):
         first = [finding for finding in self.review.findings if finding.code in ("goals", "signals")]
         return self.join(*map(self.sentence, first)) or self.sentence(self.review.findings[0])
 
+    def firsts(self, most: int) -> list[str]:
+        """Beside the headline the first sentence of each kind, and last how complete the months are."""
+        kinds: dict[str, str] = {}
+        for finding in self.review.findings:
+            if finding.code not in ("goals", "signals", *kinds):
+                kinds[finding.code] = self.sentence(finding)
+        last = [told for code, told in kinds.items() if code == "published"]
+        return [told for code, told in kinds.items() if code != "published"][: most - 1] + last
+
     def sentence(self, finding: Finding) -> str:
         """A finding in words."""
         told = getattr(self, f"_say_{finding.code}")(finding)
         return str(told)
 
     def _say_goals(self, finding: Finding) -> str:
-        told = self.word("say.goals", month=self.month(finding.subject), met=f"{finding.value:.0f}", n=finding.n)
+        values = {"month": self.month(finding.subject), "met": f"{finding.value:.0f}", "n": finding.n}
         if finding.lower is None or finding.upper is None:
-            return told
-        low, high = f"{finding.lower:.0f}", f"{finding.upper:.0f}"
-        return self.join(told, self.word("say.before" if low != high else "say.before_same", low=low, high=high))
+            return self.word("say.goals", **values)
+        if finding.lower == finding.upper:
+            return self.word("say.goals_same", low=f"{finding.lower:.0f}", **values)
+        return self.word("say.goals_before", low=f"{finding.lower:.0f}", high=f"{finding.upper:.0f}", **values)
 
     def _say_signals(self, finding: Finding) -> str:
         if not finding.value:
@@ -188,6 +198,12 @@ class MonthsText(SectionWords):
         """A change of a KPI in its unit, signed."""
         gap = numbers.gap(value, row["unit"], self.lang, currency=self.review.context.currency)
         return self.signed(value, gap)
+
+    def bare(self, value: float, row: Row) -> str:
+        """A change, signed; of a rate in points without the word for them."""
+        if row["unit"] not in numbers.RATES:
+            return self.change(value, row)
+        return self.signed(value, numbers.number(abs(value) * 100, self.lang))
 
     def roi(self, row: Row) -> str:
         """The ROI of an activity with its interval; why there is none."""

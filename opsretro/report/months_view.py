@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 COLUMNS = ("goal", "met", "signals", "newest", "target", "variation")
 CERTAINTY = ("activity", "verdict", "roi", "attributed", "cost")
 DEEDS = ("action", "due", "state", "effect", "did")
+SENTENCES = 5
 MOST = 12
 """Activities, actions and causes that are shown at once; the rest is folded."""
 REACH = (-1.5, 4.0)
@@ -111,8 +112,8 @@ class MonthsView(Shown):
         }
 
     def conclusions(self) -> list[tuple[str, str]]:
-        """What the months say together, in one sentence."""
-        return [(self.headline(), "months")] if self.review.published else []
+        """What the months say together: the headline, then the first sentence of each kind."""
+        return [(told, "months") for told in [self.headline(), *self.text.firsts(SENTENCES)[:-1]]]
 
     def changes(self) -> list[str]:
         """Nothing: what changed against the month before stands in that month's own page."""
@@ -148,7 +149,9 @@ class MonthsView(Shown):
         signals = [one["month"] for one in row["rows"] if one["variation"] == "signal"]
         end, aim = text.amount(newest["actual"], newest), text.aim(newest)
         told = text.word("kpi.met", told=row["n_met"], n=row["n_judged"]) if row["n_judged"] else text.word("kpi.open")
-        signs = text.word("kpi.signals", n=len(signals), months=text.months(signals)) if signals else text.word("kpi.calm")
+        signs = (
+            text.word("kpi.signals", n=len(signals), months=text.months(signals)) if signals else text.word("kpi.calm")
+        )
         label = text.word("kpi.label", name=row["name"], value=end, aim=aim)
         picture = kpi_line([own.get(month) for month in self.axis], label=label, end=end, aim=aim, ends=self.ends)
         lines = [text.word("kpi.aim", aim=aim), told, signs]
@@ -239,8 +242,8 @@ class MonthsView(Shown):
                 "change": text.word(
                     "with_interval",
                     value=text.change(row["change"], row),
-                    low=text.change(row["lower"], row),
-                    high=text.change(row["upper"], row),
+                    low=text.bare(row["lower"], row),
+                    high=text.bare(row["upper"], row),
                 ),
                 "month": row["month"],
                 "when": text.month(row["month"]),

@@ -31,7 +31,7 @@ const search = () => {
         item.append(link)
         hits.append(item)
     }
-    count.textContent = (found.length > MOST ? data.says.most : data.says[found.length === 1 ? "one" : found.length ? "many" : "none"])
+    count.textContent = (found.length > MOST ? data.says.most : data.says[found.length === 1 ? "single" : found.length ? "many" : "none"])
         .replace("{n}", found.length).replace("{most}", MOST)
 }
 
