@@ -175,9 +175,7 @@ def _data(archive: Archive, text: MonthsText, lang: str) -> Markup:
         "periods": [(label, *_ends(one)) for label, one in archive.parts.items()],
         "sums": list(archive.parts),
         "entries": entries(text, {shelf.label: shelf.says.get(lang, {}) for shelf in shelves}),
-        "says": {
-            name: say(f"archive.hits.{name}", lang, n="{n}", most="{most}") for name in ("none", "one", "many", "most")
-        },
+        "says": {name: say(f"archive.hits.{name}", lang, n="{n}", most="{most}") for name in HITS},
     }
     plain = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
     for sign in "<>&\u2028\u2029":

@@ -49,8 +49,9 @@ def _section_of(told: str, headlines: Mapping[str, str]) -> str:
 
 def _goals(text: MonthsText) -> Told:
     for row in text.goals:
-        told = text.word(
-            "found.goal",
+        told = say(
+            "months.found.goal",
+            text.lang,
             name=text.goal(row),
             status=text.status(row),
             value=text.amount(row["actual"], row),
@@ -76,8 +77,9 @@ def _causes(text: MonthsText) -> Told:
 
 def _actions(text: MonthsText) -> Told:
     for row in text.review.actions.to_dict("records"):
-        told = text.word(
-            "found.action",
+        told = say(
+            "months.found.action",
+            text.lang,
             name=text.action(row),
             id=row["id"],
             verdict=text.verdict(row) if row["done"] else say("months.verdict.not_done", text.lang),
