@@ -237,7 +237,9 @@ def test_the_picture_has_a_mark_a_goal_and_month():
 def test_a_change_of_the_months_is_a_change_of_the_look_back():
     before = months("2026-09").to_dict()
     after = {**before, "cells": [{**before["cells"][0], "status": "broken"}, *before["cells"][1:]]}
-    assert [(row.figure, row.before, row.after) for row in compare(before, after).rows] == [("status", "done", "broken")]
+    assert [(row.figure, row.before, row.after) for row in compare(before, after).rows] == [
+        ("status", "done", "broken")
+    ]
 
 
 def test_a_span_names_every_month():

@@ -63,6 +63,7 @@ const limit = name => {
     search()
 }
 
+const plain = text => { try { return decodeURIComponent(text) } catch { return "" } }
 const write = () => {
     const parts = [label, find.value && "q=" + encodeURIComponent(find.value)].filter(Boolean)
     history.replaceState(null, "", "#" + parts.join("&"))
@@ -70,8 +71,8 @@ const write = () => {
 const read = () => {
     const parts = location.hash.slice(1).split("&")
     const asked = parts.find(part => part.startsWith("q="))
-    try { find.value = asked ? decodeURIComponent(asked.slice(2)) : "" } catch { find.value = "" }
-    limit(decodeURI(parts.find(part => part && !part.startsWith("q=")) || ""))
+    find.value = asked ? plain(asked.slice(2)) : ""
+    limit(plain(parts.find(part => part && !part.startsWith("q=")) || ""))
 }
 
 find.addEventListener("input", () => { search(); write() })
