@@ -7,6 +7,7 @@ import os
 from datetime import date
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from opsretro.errors import InputError, Problem
 from opsretro.words import LANGUAGES
@@ -24,6 +25,12 @@ def add_run_options(run: argparse.ArgumentParser) -> None:
         run: The parser of `opsretro run`.
     """
     run.add_argument("--month", required=True, metavar="M", help="what to review: last, 2026-10, 2026-Q3 or 2026")
+    run.add_argument(
+        "--teams", default=None, nargs="+", metavar="DIR", help="a workspace a team: 'teams/*'; reports in OUT/<team>"
+    )
+    run.add_argument(
+        "--cluster", default=None, metavar="URL", help="dask scheduler that spreads teams: tcp://host:8786"
+    )
     run.add_argument("--out", default="reports", metavar="R", type=Path, help="folder for the reports (./reports)")
     run.add_argument("--only", default=None, metavar="S", help="sections to run; the others stay as they are published")
     run.add_argument("--audience", default=ALL, metavar="A", help="all, or outside: without team health and meeting")
@@ -67,6 +74,8 @@ def run_command(options: argparse.Namespace, lang: str) -> int:
         os.environ.setdefault(name, "1")  # one a process: the sections share the processors, and sums keep their order
     langs, how = languages(options.lang), _how(options)
     month = _month(options)
+    if options.teams:
+        return _run_teams(options, lang, month, {"langs": langs, **how})
     from opsretro.monthly.warm import begun, place_to_keep
 
     with place_to_keep(), begun(month, out=options.out, force=options.force):
@@ -84,6 +93,29 @@ def run_command(options: argparse.Namespace, lang: str) -> int:
     if published.page is not None:
         _say(str(published.page))
     return 1 if published.failed else 0
+
+
+def _run_teams(options: argparse.Namespace, lang: str, month: str, how: dict[str, Any]) -> int:
+    """Run a month of every team, then write the page over all of them."""
+    from opsretro.monthly.warm import place_to_keep
+
+    with place_to_keep():
+        from opsretro.monthly.check import Options
+        from opsretro.monthly.progress import Progress
+        from opsretro.monthly.spread import check_cluster, local, on_cluster
+        from opsretro.monthly.teams import find_teams, run_teams
+        from opsretro.monthly.teams_page import write_teams
+
+        teams, progress, out = find_teams(options.teams), Progress(lang, form=options.log_format), options.out.resolve()
+        at_once = min(how["jobs"], max(len(teams.ready), 1))
+        each = Options(**how | {"jobs": max(how["jobs"] // at_once, 1), "run": uuid4().hex})
+        if options.cluster:
+            check_cluster(options.cluster)
+        spread = on_cluster(options.cluster) if options.cluster else local(at_once)
+        found = run_teams(month, teams=teams, out=out, progress=progress, options=each, spread=spread)
+        page = write_teams(found, out, langs=each.langs, progress=progress)
+    _say(str(page))
+    return 0 if all(team.state == "published" for team in found.teams) else 1
 
 
 def _say(text: str) -> None:
@@ -112,6 +144,10 @@ def _how(options: argparse.Namespace) -> dict[str, Any]:
             problems.append(Problem(code="not_positive", source=f"--{name}", values={"value": text}))
     if options.audience not in AUDIENCES:
         problems.append(Problem(code="not_an_audience", source="--audience", values={"value": options.audience}))
+    if options.cluster and not options.teams:
+        problems.append(Problem(code="cluster_alone", source="--cluster"))
+    if options.cluster and options.jobs:
+        problems.append(Problem(code="jobs_and_cluster", source="--jobs"))
     if problems:
         raise InputError(problems)
     return {

@@ -43,6 +43,7 @@ class Options:
         given: Parameters for the notebooks, ``name=value`` each.
         only: Sections to run; the others stay as they are published. Empty = all.
         audience: ``all``, or ``outside``: without what stays in the team.
+        run: Id of the command that asks; a month it has published already is not published twice. Empty = any.
     """
 
     langs: Sequence[str] = LANGUAGES
@@ -55,6 +56,7 @@ class Options:
     given: Sequence[str] = ()
     only: Sequence[str] = ()
     audience: str = ALL
+    run: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,14 +7,15 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Sequence
-from typing import TextIO
+from collections.abc import Mapping, Sequence
+from typing import Any, TextIO
 
 from opsretro.monthly.hiding import hide
 from opsretro.words import say
 
 WORDS, JSON = "words", "json"
-DONE = ("ran", "failed", "reused")
+BEGUN = ("running", "team_running")
+DONE = ("ran", "failed", "reused", "team_ran", "team_partly", "team_not")
 """Events that end a step of the bar."""
 NUMBERS = ("n", "tables", "seconds")
 WIDTH = 24
@@ -53,15 +54,27 @@ class Progress:
             event: Key below ``cli`` in the catalogue.
             **values: What its words are filled with.
         """
+        told = {name: _plain(name, value) for name, value in values.items()}
+        self._tell(event, told, hide(say(f"cli.{event}", self.lang, **values)))
+
+    def relay(self, team: str, event: Mapping[str, Any]) -> None:
+        """Tell an event of a team's own run.
+
+        Args:
+            team: Its folder's name.
+            event: As another `Progress` wrote it with JSON lines.
+        """
+        told = {name: value for name, value in event.items() if name not in ("at", "event", "text")}
+        self._tell(event["event"], {"team": team, **told}, f"{team} · {event['text']}", step="")
+
+    def _tell(self, event: str, told: Mapping[str, Any], text: str, *, step: str | None = None) -> None:
         seconds = time.perf_counter() - self._started
-        text = hide(say(f"cli.{event}", self.lang, **values))
         with self._turn:
             if self.form == JSON:
-                told = {name: _plain(name, value) for name, value in values.items()}
                 line = json.dumps({"at": round(seconds, 3), "event": event, **told, "text": text}, ensure_ascii=False)
             else:
                 line = f"[{seconds:5.1f} s] {text}"
-            self._follow(event, str(values.get("section", "")))
+            self._follow(event, str(told.get("team", told.get("section", ""))) if step is None else step)
             rubbed = "\r\033[K" if self.bars else ""
             with contextlib.suppress(OSError):  # a log nobody reads any more is no reason to stop
                 print(f"{rubbed}{line}", file=self._stream)
@@ -70,7 +83,7 @@ class Progress:
                 self._stream.flush()
 
     def _follow(self, event: str, name: str) -> None:
-        if event == "running":
+        if event in BEGUN and name:
             self._now.append(name)
         if event in DONE and name in self._now:
             self._now.remove(name)

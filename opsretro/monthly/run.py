@@ -133,12 +133,16 @@ class _Month:
 
     def run(self, began: float) -> Published:
         """Run, draw and publish."""
+        page = self.final / "index.html"
+        if self._is_done():  # somebody lost the word of it and asks again
+            self.progress.say("published", path=page)
+            states = {key: one["status"] for key, one in self.before["sections"].items()}
+            return Published(page=page, failed=tuple(key for key, state in states.items() if state == "failed"))
         outcomes = self.sections.outcomes()
         failed = tuple(key for key, outcome in outcomes.items() if outcome.status == "failed")
         ours = [one for key, one in outcomes.items() if key != "meeting" and not (one.task and one.task.is_own)]
         is_good = any(outcome.status == "done" for outcome in ours)
         worth_it = is_good or (self.known.minutes is not None and not failed) or not (self.final / MANIFEST).exists()
-        page = self.final / "index.html"
         if worth_it:
             publish(self.staged, self.final, self._files(outcomes, began))
         self.progress.say("published" if worth_it else "kept", path=page)
@@ -151,7 +155,7 @@ class _Month:
         after = {name: value for name, value in input_digests(self.known.ops).items() if name in WRITTEN}
         known, told = self.known, {"changed": changed, "before": self.before}
         said = manifest(known.ops, known.period.label, outcomes, known.sources, after, **told)
-        said["audience"] = self.options.audience
+        said |= {"audience": self.options.audience} | ({"run": self.options.run} if self.options.run else {})
         said["page"], said["says"], names = self._pages(outcomes, results, changed)
         link_pages(self.staged, names, self.final)
         kinds = [f"{key}.{kind}" for key in outcomes for kind in ("ipynb", "json") if self._goes_out(key, kind)]
@@ -165,6 +169,15 @@ class _Month:
             for line in changed["lines"][self.progress.lang]:
                 self.progress.say("changed", line=line, since=changed["since"])
         return [*names, MANIFEST]
+
+    def _is_done(self) -> bool:
+        """Whether this very run has published the month already, and it is whole."""
+        asked, known = self.options.run, self.before.get("sha256", {})
+        return (
+            bool(asked)
+            and self.before.get("run") == asked
+            and all(sum_of(self.final / name) == known[name] for name in known)
+        )
 
     def _goes_out(self, key: str, kind: str) -> bool:
         """Whether a file of a section is published: our notebooks speak of the meeting, so readers outside get none."""

@@ -75,6 +75,11 @@ class Template:
         """Whether there is a process, forked from this one."""
         return self._control is not None and self._is_fork
 
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a process."""
+        return self._control is not None
+
     def start(self, warm: Sequence[str] = ()) -> None:
         """Start the process: a fork of this one while it has a single thread, a new interpreter otherwise.
 

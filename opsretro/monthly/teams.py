@@ -1,0 +1,237 @@
+"""A month of many teams: find them, have each published by itself, side by side, then the page over all of them."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import time
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from opsretro.analysis.teams import TeamMonth, TeamsReview
+from opsretro.errors import InputError, Problem
+from opsretro.monthly.check import Options
+from opsretro.monthly.progress import JSON, Progress
+from opsretro.monthly.team_job import OVER, Job
+from opsretro.tables.period import Period
+from opsretro.tables.settings import FILE, Settings, read_settings
+from opsretro.tables.survey_files import exports, survey_folder
+from opsretro.words import LANGUAGES, join_list, pick, say
+
+OURS = "teams"
+"""The folder of the page over all teams."""
+TOLD = ("failed", "kept", "not_read", "no_fork", "waiting")
+"""Events of a team's own run that are told beside those of the others; with JSON lines, all are."""
+SHORT = ("goals", "roi", "rootcause", "health", "followup", "meeting")
+Told = Callable[[str, Mapping[str, Any]], None]
+"""Is told an event of a team."""
+Spread = Callable[[Sequence[Job], Told], None]
+"""Carries out jobs and tells every event with its team; the last of each is how it ended."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Team:
+    """A team that can be run.
+
+    Attributes:
+        name: Its folder's name.
+        folder: Its workspace.
+        settings: Its `retro.toml`.
+    """
+
+    name: str
+    folder: Path
+    settings: Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Teams:
+    """What lies where teams are looked for.
+
+    Attributes:
+        ready: Those that can be run, by folder.
+        refused: Problems by folder of those that cannot.
+        warned: What people should know of those that can.
+    """
+
+    ready: Sequence[Team]
+    refused: Mapping[Path, Sequence[Problem]]
+    warned: Sequence[Problem]
+
+
+def find_teams(patterns: Sequence[str]) -> Teams:
+    """The folders that patterns name, and what is wrong with some of them.
+
+    Args:
+        patterns: ``teams/*``, or folders.
+
+    Raises:
+        InputError: No folder matches.
+    """
+    found = {Path(path).resolve() for pattern in patterns for path in glob.glob(pattern)}  # noqa: PTH207 - may be absolute
+    folders = sorted(path for path in found if path.is_dir())
+    if not folders:
+        values = {"value": " ".join(patterns)}
+        raise InputError([Problem(code="no_teams", source="--teams", values=values)])
+    names = Counter(_same(path.name) for path in folders)
+    ready, refused = list[Team](), dict[Path, Sequence[Problem]]()
+    for path in folders:
+        why = _why_not(path, names)
+        settings, wrong = read_settings(path)
+        if why or wrong:
+            refused[path] = [Problem(code=why, source=str(path))] if why else wrong
+        else:
+            ready.append(Team(name=path.name, folder=path, settings=settings))
+    return Teams(ready=ready, refused=refused, warned=list(_of_one_name(ready)))
+
+
+def _of_one_name(teams: Sequence[Team]) -> Iterator[Problem]:
+    """Teams that call themselves the same; both are published, and the page tells them apart by their folders."""
+    called: dict[tuple[str, ...], list[Team]] = {}
+    for team in teams:
+        called.setdefault(_title(team), []).append(team)
+    for same in called.values():
+        if len(same) > 1:
+            values = {"name": pick(same[0].settings.team, "zh-CN"), "folders": ", ".join(team.name for team in same)}
+            yield Problem(code="team_same_name", source="--teams", values=values)
+
+
+def _same(name: str) -> str:
+    """Names that some file system takes for one."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _title(team: Team) -> tuple[str, ...]:
+    return tuple(sorted(team.settings.team.values())) or (team.name,)
+
+
+def _why_not(path: Path, names: Mapping[str, int]) -> str:
+    if not (path / FILE).is_file():
+        return "team_no_settings"
+    if names[_same(path.name)] > 1:
+        return "team_same_folder"
+    return "team_name_taken" if path.name == OURS else ""
+
+
+def sharing_answers(teams: Sequence[Team]) -> set[str]:
+    """Teams that have a survey file in common: what is told of one would tell of the other's remainder."""
+    owners: dict[bytes, set[str]] = {}
+    for team in teams:
+        for path in exports(survey_folder(team.folder, team.settings)):
+            try:
+                owners.setdefault(hashlib.sha256(path.read_bytes()).digest(), set()).add(team.name)
+            except OSError:  # the team's own run says so
+                continue
+    return {name for names in owners.values() if len(names) > 1 for name in names}
+
+
+def run_teams(
+    month: str, *, teams: Teams, out: Path, progress: Progress, options: Options, spread: Spread
+) -> TeamsReview:
+    """Publish the month of every team, each in a folder of its own.
+
+    Args:
+        month: What is reviewed.
+        teams: See `find_teams`.
+        out: Reports folder; a team's month goes into ``<out>/<team>/<month>``.
+        progress: Told what happens.
+        options: How each is run.
+        spread: Who carries the jobs out.
+
+    Returns:
+        What each team has published.
+
+    Raises:
+        InputError: The period is none.
+    """
+    label, lang = Period.parse(month).label, progress.lang
+    for problem in [*teams.warned, *(one for found in teams.refused.values() for one in found)]:
+        progress.say("team_problem", team=problem.source, why=problem.text(lang))
+    shared = sharing_answers(teams.ready)
+    jobs = [
+        Job(
+            team=team.name,
+            workspace=team.folder,
+            out=out / team.name,
+            month=label,
+            lang=lang,
+            options=options,
+            health=team.name not in shared,
+        )
+        for team in teams.ready
+    ]
+    left = [_refused(folder, problems) for folder, problems in teams.refused.items()]
+    months = [*left, *_Heard(teams.ready, progress).of(jobs, spread)]
+    return TeamsReview(period=label, teams=sorted(months, key=lambda one: one.name))
+
+
+class _Heard:
+    """What jobs tell, passed on to people, and what came of each."""
+
+    def __init__(self, teams: Sequence[Team], progress: Progress) -> None:
+        self.titles = {team.name: team.settings.team for team in teams}
+        self.progress = progress
+        self._begun: dict[str, float] = {}
+        self._found: list[TeamMonth] = []
+
+    def of(self, jobs: Sequence[Job], spread: Spread) -> list[TeamMonth]:
+        """Have jobs carried out."""
+        self.progress.expect([job.team for job in jobs])
+        spread(jobs, self.told)
+        return self._found
+
+    def told(self, name: str, event: Mapping[str, Any]) -> None:
+        """Hear an event of a team."""
+        if name not in self._begun:
+            self._begun[name] = time.perf_counter()
+            self.progress.say("team_running", team=name)
+        if event["event"] != OVER:
+            if event["event"] in TOLD or self.progress.form == JSON:
+                self.progress.relay(name, event)
+            return
+        month = self._became(name, event, time.perf_counter() - self._begun[name])
+        self._found.append(month)
+        for line in month.why.get(self.progress.lang, ()):
+            self.progress.say("team_problem", team=name, why=line)
+        said = {"published": "team_ran", "partly": "team_partly"}.get(month.state, "team_not")
+        self.progress.say(said, team=name, seconds=f"{month.seconds:.1f}")
+
+    def _became(self, name: str, event: Mapping[str, Any], seconds: float) -> TeamMonth:
+        read, why = event["summary"], event["why"]
+        state = {0: "published", 1: "kept" if event.get("kept") else "partly", 2: "refused"}.get(
+            event["code"], "failed"
+        )
+        if event["code"] == 1:
+            why = {lang: [_failed(read.get("failed", ()), lang)] for lang in LANGUAGES}
+        return _month(name, self.titles[name], read, state=state, why=why, seconds=seconds)
+
+
+def _failed(keys: Sequence[str], lang: str) -> str:
+    """Which sections of a team failed; those of its own notebooks by their names."""
+    names = [say(f"page.short.{key}", lang) if key in SHORT else key for key in keys]
+    return say("teams.sections_failed", lang, sections=join_list(names, lang))
+
+
+def _month(
+    name: str,
+    title: Mapping[str, str],
+    read: Mapping[str, Any],
+    *,
+    state: str,
+    why: Mapping[str, Sequence[str]],
+    seconds: float = 0.0,
+) -> TeamMonth:
+    values = {key: read[key] for key in ("as_of", "published_at", "reused") if key in read}
+    numbers, says = read.get("numbers", {}), read.get("says", {})
+    return TeamMonth(
+        name=name, title=title, state=state, why=why, seconds=seconds, numbers=numbers, says=says, **values
+    )
+
+
+def _refused(folder: Path, problems: Sequence[Problem]) -> TeamMonth:
+    why = {lang: [problem.text(lang) for problem in problems] for lang in LANGUAGES}
+    return _month(folder.name, {}, {}, state="refused", why=why)
