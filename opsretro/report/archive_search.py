@@ -69,7 +69,7 @@ def _activities(text: MonthsText) -> Told:
 
 
 def _causes(text: MonthsText) -> Told:
-    for row in text.causes():
+    for row in text.causes:
         values = {"kpi": text.kpi(row["subject"], row["kpi"]), "slice": text.slice(row["slice"])}
         told = say("months.found.cause", text.lang, change=text.change(row["change"], row), **values)
         yield row["month"], "rootcause", f"open-{anchor('cause', row['subject'])}", told

@@ -116,7 +116,7 @@ class MonthsText(SectionWords):
         return self.word("say.actions", n=finding.n, parts=self.listed(told) or self.missing())
 
     def _say_cause_again(self, finding: Finding) -> str:
-        rows = [row for row in self.causes() if row["subject"] == finding.subject and row["times"] == finding.n]
+        rows = [row for row in self.causes if row["subject"] == finding.subject and row["times"] == finding.n]
         months = sorted({row["month"] for row in rows if row["slice"] == rows[-1]["slice"]})
         kpi, where = self.kpi(finding.subject, rows[-1]["kpi"]), self.slice(rows[-1]["slice"])
         return self.word("say.cause_again", kpi=kpi, where=where, months=self.months(months))
@@ -131,7 +131,7 @@ class MonthsText(SectionWords):
         return self.word("say.kpi_signals", n=len(months), **values)
 
     def _say_health(self, finding: Finding) -> str:
-        rows = [row for row in self.health() if row["month"] == finding.subject and row["verdict"] in ("up", "down")]
+        rows = [row for row in self.health if row["month"] == finding.subject and row["verdict"] in ("up", "down")]
         month = self.month(finding.subject)
         if not rows:
             return self.word("say.health_same", month=month)
@@ -154,11 +154,13 @@ class MonthsText(SectionWords):
         more = self.word("more", n=len(names) - MOST_NAMES)
         return self.listed([*names[:MOST_NAMES], more])
 
+    @cached_property
     def causes(self) -> list[Row]:
         """Causes, the oldest month first."""
         found: list[Row] = self.review.causes.sort_values("month", kind="stable").to_dict("records")
         return found
 
+    @cached_property
     def health(self) -> list[Row]:
         """Verdicts of the team's health, as they were published."""
         found: list[Row] = self.review.health.to_dict("records")

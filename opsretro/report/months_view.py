@@ -229,9 +229,9 @@ class MonthsView(Shown):
     def _causes(self) -> list[dict[str, Any]]:
         """Each slice once, the most frequent first, with what it brought in its newest month."""
         text = self.text
-        newest = {(row["subject"], row["slice"]): row for row in text.causes()}
+        newest = {(row["subject"], row["slice"]): row for row in text.causes}
         groups: dict[tuple[str, str], list[str]] = {}
-        for row in text.causes():
+        for row in text.causes:
             groups.setdefault((row["subject"], row["slice"]), []).append(row["month"])
         rows = sorted(newest.items(), key=lambda item: (-item[1]["times"], item[1]["month"]))
         return [
@@ -254,7 +254,7 @@ class MonthsView(Shown):
 
     def _health(self) -> list[dict[str, Any]]:
         """The verdicts of everybody's dimensions by month, then groups that changed; nothing but what was published."""
-        rows = self.text.health()
+        rows = self.text.health
         groups: dict[tuple[str, str], dict[str, Row]] = {}
         for row in rows:
             groups.setdefault((row["group"], row["dimension"]), {})[row["month"]] = row
@@ -264,7 +264,7 @@ class MonthsView(Shown):
     def _verdicts(self, rows: Mapping[str, Row]) -> dict[str, Any]:
         text, last = self.text, max(rows)
         name, known = text.dimension(rows[last]), {month: row["verdict"] for month, row in rows.items()}
-        end = text.word(f"health.{known[last]}") if last == max(row["month"] for row in text.health()) else ""
+        end = text.word(f"health.{known[last]}") if last == max(row["month"] for row in text.health) else ""
         told = text.listed([f"{text.month(month)} {text.word(f'health.{code}')}" for month, code in known.items()][-3:])
         marks = [known.get(month, "") for month in self.axis]
         return {"name": name, "picture": strip(marks, label=f"{name}: {told}", end=end)}
