@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -77,8 +78,7 @@ def months_of(read: Iterable[MonthRead], *, period: str, months: Sequence[str]) 
     rows["follow"] = _follow([one.month for one in ordered if _has(one, "followup")], rows["actions"])
     rows["causes"] = _causes(rows["causes"])
     rows["gaps"] = [*_gaps(months, known)]
-    frames = {name: pd.DataFrame(rows[name], columns=list(dtypes)) for name, dtypes in Months.frames.items()}
-    found = {name: _filled(frame, Months.frames[name]) for name, frame in frames.items()}
+    found = {name: _frame(rows[name], dtypes) for name, dtypes in Months.frames.items()}
     result = Months(period=period, context=_context(ordered), findings=(), **found)
     object.__setattr__(result, "findings", tuple(_findings(result)))
     return result
@@ -97,10 +97,13 @@ def span(first: str, last: str) -> tuple[str, ...]:
     return tuple(months)
 
 
-def _filled(frame: pd.DataFrame, dtypes: Mapping[str, str]) -> pd.DataFrame:
-    """A frame whose empty texts, counts and flags are what its contract writes for nothing."""
-    nothing = {"str": "", "int64": 0, "bool": False}
-    return frame.fillna({name: nothing[kind] for name, kind in dtypes.items() if kind in nothing})
+def _frame(rows: Sequence[Row], dtypes: Mapping[str, str]) -> pd.DataFrame:
+    """A frame by its contract; what a row does not say is the contract's way to write nothing."""
+    nothing: Row = {name: _NOTHING[kind] for name, kind in dtypes.items()}
+    return pd.DataFrame([{**nothing, **row} for row in rows], columns=list(dtypes)).astype(dtypes)
+
+
+_NOTHING: Mapping[str, Any] = {"str": "", "int64": 0, "bool": False, "float64": math.nan}
 
 
 def _has(one: MonthRead, section: str) -> bool:
