@@ -42,7 +42,10 @@ RUNNING = (
 )
 """File, page, width and height of the window in px, element that is shown alone; of the month that is over, and of the
 same month while it was running."""
-ARCHIVE = (("archive.en.png", "index.en.html", 1280, 1700, ""), ("archive.phone.zh-CN.png", "index.html", 390, 1500, ""))
+ARCHIVE = (
+    ("archive.en.png", "index.en.html", 1280, 1700, ""),
+    ("archive.phone.zh-CN.png", "index.html", 390, 1500, ""),
+)
 HALF_YEAR = tuple(f"2026-{month:02d}" for month in range(5, 11))
 MEETING = (
     ("meeting.en.png", "en", "light", (".om-do-phase-result", ".om-do-to_open"), ".om-heap"),

@@ -171,8 +171,13 @@ class MonthsView(Shown):
     def activities(self) -> list[dict[str, Any]]:
         """Activities, the newest first, each with its interval on one scale."""
         rows = self.review.activities.to_dict("records")
-        low, high = _reach(rows)
+        low, high = self._scale
         return [self._activity(row, low, high) for row in rows]
+
+    @cached_property
+    def _scale(self) -> tuple[float, float]:
+        """One scale for the ROI of activities and of their types."""
+        return _reach([*self.review.activities.to_dict("records"), *self.review.types.to_dict("records")])
 
     def _activity(self, row: Row, low: float, high: float) -> dict[str, Any]:
         text, known = self.text, not math.isnan(row["roi"])
@@ -187,17 +192,20 @@ class MonthsView(Shown):
             "month": row["month"],
             "when": text.month(row["month"]),
             "was": text.word("was", verdict=text.verdict({"verdict": row["was"]})) if row["was"] else "",
-            "picture": interval(*ends, row["verdict"], low=low, high=high) if known else "",
+            "picture": interval(*ends, row["verdict"], low=low, high=high) if known else Markup("<div></div>"),
             "anchor": f"open-{anchor('activity', row['activity_id'])}",
         }
 
     def _types(self) -> dict[str, Any]:
         rows = self.review.types.to_dict("records")
         text = self.text
-        return {
-            "title": text.word("types", month=text.month(rows[0]["month"])) if rows else "",
-            "rows": [(text.called(row["type"]), text.roi(row), text.verdict(row)) for row in rows],
-        }
+        told = []
+        for row in rows:
+            ends, known = (row["roi"], row["roi_lower"], row["roi_upper"]), not math.isnan(row["roi"])
+            drawn = interval(*ends, row["verdict"], low=self._scale[0], high=self._scale[1]) if known else Markup()
+            verdict = text.verdict(row) if known else ""
+            told.append((text.called(row["type"]), drawn or Markup("<div></div>"), verdict, text.roi(row)))
+        return {"title": text.word("types", month=text.month(rows[0]["month"])) if rows else "", "rows": told}
 
     def _follow(self) -> dict[str, Any]:
         """The actions due in each month, and what they did."""
