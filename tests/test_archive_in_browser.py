@@ -154,6 +154,12 @@ def test_case_width_and_order_of_words_do_not_matter(browser, out, words):
         assert page.locator(HITS).count() > 0
 
 
+def test_a_conclusion_leads_to_the_top_of_its_month(browser, out):
+    with opened(browser, out / "index.en.html", hash_="#q=what 2026-03 came to") as page:
+        told = [text.split("\n")[1:] for text in page.locator(HITS).all_inner_texts()]
+        assert told == [["Goals", "What 2026-03 came to, goals"], ["Conclusion", "What 2026-03 came to"]]
+
+
 def test_nothing_found_says_so(browser, out):
     with opened(browser, out / "index.en.html") as page:
         page.fill("#find", "no such thing")

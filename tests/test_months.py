@@ -234,6 +234,10 @@ def test_the_picture_has_a_mark_a_goal_and_month():
     assert [len(line.get_xdata()) for line in figure.axes[0].lines] == [2, 1, 0]
 
 
+def test_without_goals_the_picture_is_words():
+    assert view(looked_back(earned("2026-09"))).plot().axes == []
+
+
 def test_a_change_of_the_months_is_a_change_of_the_look_back():
     before = months("2026-09").to_dict()
     after = {**before, "cells": [{**before["cells"][0], "status": "broken"}, *before["cells"][1:]]}

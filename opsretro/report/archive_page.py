@@ -171,7 +171,7 @@ def _data(archive: Archive, text: MonthsText, lang: str) -> Markup:
         "axisOf": months,
         "names": [text.month(month) for month in months],
         "pages": [shelf.pages.get(lang, "") for shelf in shelves],
-        "sections": [say(f"page.short.{key}", lang) for key in TILE_ORDER],
+        "sections": [*(say(f"page.short.{key}", lang) for key in TILE_ORDER), say("archive.concluded", lang)],
         "periods": [(label, *_ends(one)) for label, one in archive.parts.items()],
         "sums": list(archive.parts),
         "entries": entries(text, {shelf.label: shelf.says.get(lang, {}) for shelf in shelves}),

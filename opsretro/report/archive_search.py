@@ -10,6 +10,9 @@ from opsretro.report.sections import TILE_ORDER
 from opsretro.report.templates import anchor
 from opsretro.words import say, without_unseen
 
+CONCLUDED = "concluded"
+FOUND_IN = (*TILE_ORDER, CONCLUDED)
+"""Where something is found: in a section, or at the top of the month's page."""
 LONGEST = 240
 """Letters of a text that are kept: the page of the month has all of it."""
 Entry = tuple[int, int, str, str]
@@ -28,7 +31,7 @@ def entries(text: MonthsText, says: Mapping[str, Mapping[str, Any]]) -> list[Ent
     for month, key, place, told in [*_said(says), *_goals(text), *_activities(text), *_causes(text), *_actions(text)]:
         short = without_unseen(" ".join(told.split()))[:LONGEST]
         if month in months and short:
-            found.setdefault((months[month], short), (months[month], TILE_ORDER.index(key), place, short))
+            found.setdefault((months[month], short), (months[month], FOUND_IN.index(key), place, short))
     return sorted(found.values(), key=lambda entry: entry[0])
 
 
@@ -39,12 +42,7 @@ def _said(says: Mapping[str, Mapping[str, Any]]) -> Told:
     for month, said in says.items():
         headlines = said.get("sections", {})
         yield from ((month, key, key, headlines[key]) for key in TILE_ORDER if key in headlines)
-        yield from ((month, _section_of(told, headlines), "", told) for told in said.get("conclusions", ()))
-
-
-def _section_of(told: str, headlines: Mapping[str, str]) -> str:
-    """The section a conclusion is of, where it is its headline; else where a reader would begin."""
-    return next((key for key, headline in headlines.items() if headline == told and key in TILE_ORDER), TILE_ORDER[0])
+        yield from ((month, CONCLUDED, "", told) for told in said.get("conclusions", ()))
 
 
 def _goals(text: MonthsText) -> Told:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from markupsafe import Markup
 
+from opsretro.report.bars import note
+from opsretro.report.drawing import shorten
 from opsretro.report.months_lines import Point, interval, kpi_line, mark, stacks, strip
 from opsretro.report.months_text import MonthsText, Row
 from opsretro.report.shown import Shown
@@ -26,6 +28,7 @@ COLUMNS = ("goal", "met", "signals", "newest", "target", "variation")
 CERTAINTY = ("activity", "verdict", "roi", "attributed", "cost")
 DEEDS = ("action", "due", "state", "effect", "did")
 SENTENCES = 5
+LONGEST_NAME = 24
 MOST = 12
 """Activities, actions and causes that are shown at once; the rest is folded."""
 REACH = (-1.5, 4.0)
@@ -63,8 +66,11 @@ class MonthsView(Shown):
         from opsretro.report.months_chart import record
 
         del subject
-        rows = [(row["name"], row["marks"], row["end"]) for row in self.records()]
-        return record(rows, self.axis, title=self.headline(), caption=self.text.word("record_key"), ends=self.ends)
+        rows = [(shorten(row["name"], LONGEST_NAME), row["marks"], row["end"]) for row in self.records()]
+        if not rows:
+            return note(self.headline())
+        title = self.sentence(self.review.findings[0])
+        return record(rows, self.axis, title=title, caption=self.text.word("record_key"), ends=self.ends)
 
     def table(self) -> pd.DataFrame:
         """One row a goal: months met, signals, newest value and target."""
