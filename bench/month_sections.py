@@ -71,8 +71,9 @@ class Sections:
     """
 
     def __init__(self, workspace: Path, folder: Path) -> None:
-        from opsretro.monthly.check import Options, check
+        from opsretro.monthly.check import check
         from opsretro.monthly.notebook import nbformat, notebook_folder, without_live_cells
+        from opsretro.monthly.options import Options
         from opsretro.monthly.template import Template
         from opsretro.monthly.warm import WARM
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -14,8 +16,16 @@ from typing import TYPE_CHECKING
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from browsing import MISSING, ROOT, chromium, find_chromium, opened, picture, use_bundled_font
+from PIL import Image
 
 from opsretro.cli import main as opsretro
+from opsretro.report.document import document
+from opsretro.report.document_pdf import pictures
+from opsretro.report.look import LIGHT
+from opsretro.report.page import MonthPage, all_shown
+from opsretro.report.sections import SECTIONS
+from opsretro.report.views import load
+from opsretro.words import LANGUAGES
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -53,6 +63,8 @@ MEETING = (
 )
 """File, language, light or dark, what is clicked one after the other, and what is there when the picture is taken."""
 SIZE = (1280, 720)
+PRINTED, SHARPNESS, GAP = (1, 4), 92, 12
+"""Pages of the document that are shown side by side, points per inch, and px between them."""
 
 
 def main() -> int:
@@ -61,12 +73,14 @@ def main() -> int:
     if path is None:
         print(f"opsretro: {MISSING}", file=sys.stderr)
         return 1
-    for pictures, more in ((PICTURES, []), (RUNNING, ["--as-of", "2026-10-20"])):
+    for taken, more in ((PICTURES, []), (RUNNING, ["--as-of", "2026-10-20"])):
         with TemporaryDirectory() as folder:
             words = ["run", "--month", "2026-10", "--workspace", str(ROOT / "data"), "--out", folder, *more]
             if code := opsretro(words):
                 return code
-            _take(path, Path(folder) / "2026-10", pictures)
+            _take(path, Path(folder) / "2026-10", taken)
+            if not more:
+                _print(Path(folder) / "2026-10")
     with TemporaryDirectory() as folder:
         for month in HALF_YEAR:
             if code := opsretro(["run", "--month", month, "--workspace", str(ROOT / "data"), "--out", folder]):
@@ -91,6 +105,23 @@ def _take(path: str, month: Path, pictures: Sequence[Picture]) -> None:
                 if element:
                     page.locator(element).evaluate("card => card.open = true")
                 picture(page.locator(element) if element else page, HERE / name)
+
+
+def _print(month: Path) -> None:
+    """Two pages of the document side by side, in each language."""
+    for lang in LANGUAGES:
+        found = {one.key: json.loads((month / f"{one.key}.json").read_text(encoding="utf-8")) for one in SECTIONS}
+        results = {key: load(data, lang=lang) for key, data in found.items()}
+        context = results["goals"].context
+        page = MonthPage(period=month.name, context=context, results=results, failures={}, files={})
+        told = json.dumps(document(page, lang, all_shown(page, lang)), ensure_ascii=False)
+        made = pictures(told, ppi=SHARPNESS)
+        shown = [Image.open(BytesIO(made[number - 1])).convert("RGB") for number in PRINTED]
+        width = sum(one.width for one in shown) + GAP * (len(shown) + 1)
+        sheet = Image.new("RGB", (width, shown[0].height + 2 * GAP), LIGHT["hairline"])
+        for place, one in enumerate(shown):
+            sheet.paste(one, (GAP + place * (one.width + GAP), GAP))
+        sheet.quantize(200, Image.Quantize.MAXCOVERAGE).save(HERE / f"pdf.{lang}.png", optimize=True)
 
 
 @contextmanager

@@ -13,13 +13,14 @@ import shlex
 import signal
 import sys
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, NoReturn
 
 from opsretro.cli_ledger import add_commands
 from opsretro.cli_run import add_run_options, languages, run_command
+from opsretro.cli_schedule import add_schedulers
 from opsretro.errors import InputError, OutputError
 from opsretro.words import LANGUAGES, say
 
@@ -29,6 +30,7 @@ EXAMPLES = {
     "meet": "example: opsretro meet --month 2026-10 --workspace data",
     "health": "example: opsretro health forget --before 2026-07 --workspace data",
     "ledger": "example: opsretro ledger add title='Size guide' owner=service-1 metric=refund_rate due=2026-11-16",
+    "schedule": "example: opsretro schedule cron --workspace data --out reports",
     "init": "example: opsretro init our-team",
     "sample": "example: opsretro sample --out sample",
 }
@@ -58,10 +60,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for problem in refused.problems:
             _tell(options, "problem", problem.line(lang))
         _tell(options, "refused", say("cli.refused", lang, n=len(refused.problems)))
+        _tell_people(options, lang, refused)
         return 2
     except (OutputError, OSError) as error:
         path, why = error.args if isinstance(error, OutputError) else (error.filename or "", error.strerror or error)
-        _tell(options, "not_written", say("cli.not_written", lang, path=path, why=why))
+        _tell(options, "not_written", said := say("cli.not_written", lang, path=path, why=why))
+        _tell_people(options, lang, said)
         return 3
     except KeyboardInterrupt as stop:
         _tell(options, "interrupted", say("cli.interrupted", lang))
@@ -84,6 +88,27 @@ def _tell(options: argparse.Namespace, event: str, text: str) -> None:
     """Say why it ended, in the form the log has."""
     is_json = getattr(options, "log_format", "words") == "json"
     print(json.dumps({"event": event, "text": text}, ensure_ascii=False) if is_json else text, file=sys.stderr)
+
+
+def _tell_people(options: argparse.Namespace, lang: str, what: InputError | str) -> None:
+    """Notify people of a month that was not published."""
+    if options.action is not run_command:
+        return
+    from opsretro.monthly.notify import Message, notify
+
+    def message() -> Message:
+        from opsretro.monthly.notify_text import of_failure, of_refusal
+
+        whose = " ".join(options.teams) if options.teams else options.workspace
+        if isinstance(what, InputError):
+            return of_refusal(options.month, whose, what.problems, lang)
+        return of_failure(options.month, whose, what, lang)
+
+    notify(message, lang, _teller(options, lang))
+
+
+def _teller(options: argparse.Namespace, lang: str) -> Callable[..., None]:
+    return lambda event, **values: _tell(options, event, say(f"cli.{event}", lang, **values))
 
 
 def _stop(number: int, _: object) -> NoReturn:
@@ -119,6 +144,7 @@ def _parser() -> argparse.ArgumentParser:
     forget.add_argument("--workspace", default="data", metavar="W", type=Path, help="folder of tables (./data)")
     forget.add_argument("--unpublished", action="store_true", help="delete months that were never published, too")
     add_commands(_command(commands, "ledger", "look after the actions: list, add, edit, lint, export", None))
+    add_schedulers(_command(commands, "schedule", "print a ready definition for cron or systemd", None))
     init = _command(commands, "init", "write a new workspace: headers and a commented retro.toml", _init)
     init.add_argument("folder", metavar="DIR", type=Path, help="the new workspace")
     sample = _command(commands, "sample", "write the sample workspace, the same bytes every time", _sample)
@@ -153,6 +179,8 @@ def _language(options: argparse.Namespace) -> str:
 
 
 def _alerts(options: argparse.Namespace, _: str) -> int:
+    from opsretro.monthly.notify import notify
+    from opsretro.monthly.notify_text import of_alerts
     from opsretro.report.alert_text import lines, summary
     from opsretro.workspace import open_workspace
 
@@ -163,7 +191,11 @@ def _alerts(options: argparse.Namespace, _: str) -> int:
     for line in as_json if options.format == "json" else lines(found, ops.lang):
         print(line)
     print(summary(found, ops.lang), file=sys.stderr)
-    return 4 if len(found.signals) else 0
+    if not len(found.signals):
+        return 0
+    sys.stdout.flush()
+    notify(lambda: of_alerts(found, options.workspace, ops.lang), ops.lang, _teller(options, ops.lang))
+    return 4
 
 
 def _meet(options: argparse.Namespace, _: str) -> int:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from opsretro.errors import InputError, Problem
+from opsretro.monthly.options import ALL, AUDIENCES, ENGINES, FORK, Options
 from opsretro.words import LANGUAGES
 
-ALL, OUTSIDE = "all", "outside"
-AUDIENCES = (ALL, OUTSIDE)
-ENGINES = ("fork", "kernel")
+if TYPE_CHECKING:
+    from opsretro.monthly.notify import Message, Tell
+
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -38,7 +40,7 @@ def add_run_options(run: argparse.ArgumentParser) -> None:
     run.add_argument("--jobs", default=None, metavar="N", help="sections that run side by side (one a processor)")
     run.add_argument("--timeout", default=None, metavar="SECONDS", help="time for each notebook (any)")
     run.add_argument("--force", action="store_true", help="compute again what has not changed")
-    run.add_argument("--engine", default="fork", metavar="E", help="fork, or kernel: papermill's own, slower")
+    run.add_argument("--engine", default=FORK, metavar="E", help="fork, or kernel: papermill's own, slower")
     run.add_argument(
         "--notebooks", default=None, metavar="DIR", type=Path, help="the team's own notebooks, beside ours"
     )
@@ -79,20 +81,34 @@ def run_command(options: argparse.Namespace, lang: str) -> int:
     from opsretro.monthly.warm import begun, place_to_keep
 
     with place_to_keep(), begun(month, out=options.out, force=options.force):
-        from opsretro.monthly.check import Options
         from opsretro.monthly.progress import Progress
         from opsretro.monthly.run import run_month
 
+        progress = Progress(lang, form=options.log_format)
         published = run_month(
             month,
             workspace=options.workspace,
             out=options.out,
-            progress=Progress(lang, form=options.log_format),
+            progress=progress,
             options=Options(langs=langs, **how),
         )
     if published.page is not None:
         _say(str(published.page))
+    out = options.out.resolve()
+
+    def message() -> Message:
+        from opsretro.monthly.notify_text import of_month
+
+        return of_month(published, month, options.workspace, out, lang)
+
+    _tell_people(message, lang, progress.say)
     return 1 if published.failed else 0
+
+
+def _tell_people(message: Callable[[], Message], lang: str, tell: Tell) -> None:
+    from opsretro.monthly.notify import notify
+
+    notify(message, lang, tell)
 
 
 def _run_teams(options: argparse.Namespace, lang: str, month: str, how: dict[str, Any]) -> int:
@@ -100,7 +116,6 @@ def _run_teams(options: argparse.Namespace, lang: str, month: str, how: dict[str
     from opsretro.monthly.warm import place_to_keep
 
     with place_to_keep():
-        from opsretro.monthly.check import Options
         from opsretro.monthly.progress import Progress
         from opsretro.monthly.spread import check_cluster, local, on_cluster
         from opsretro.monthly.teams import find_teams, run_teams
@@ -115,6 +130,13 @@ def _run_teams(options: argparse.Namespace, lang: str, month: str, how: dict[str
         found = run_teams(month, teams=teams, out=out, progress=progress, options=each, spread=spread)
         page = write_teams(found, out, langs=each.langs, progress=progress)
     _say(str(page))
+
+    def message() -> Message:
+        from opsretro.monthly.notify_text import of_teams
+
+        return of_teams(found, page, out, lang)
+
+    _tell_people(message, lang, progress.say)
     return 0 if all(team.state == "published" for team in found.teams) else 1
 
 

@@ -18,7 +18,7 @@ from opsretro.monthly.archive_beside import link_neighbours, link_pages
 from opsretro.monthly.archive_look_back import look_back, months_within
 from opsretro.monthly.archive_says import CACHE
 from opsretro.monthly.archive_write import write_archive
-from opsretro.monthly.check import Options
+from opsretro.monthly.options import Options
 from opsretro.monthly.progress import Progress
 from opsretro.monthly.publish import one_run
 from opsretro.monthly.reuse import sum_of

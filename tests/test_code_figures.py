@@ -17,7 +17,7 @@ SECTIONS |= {"rootcause": "rootcause", "trees": "trees", "tree": "trees", "alert
 SECTIONS |= {"health": "health", "survey": "health", "form": "forms", "redact": "voices", "suggestions": "voices"}
 SECTIONS |= {**dict.fromkeys(("follow", "followup", "actions", "readings"), "followup"), "lessons": "lessons"}
 SECTIONS |= dict.fromkeys(("minutes", "meetings", "card"), "meeting")
-SECTIONS |= {"own": "own", "changed": "changed"}
+SECTIONS |= {"own": "own", "changed": "changed", "teams": "teams", "document": "document"}
 SECTIONS |= dict.fromkeys(("months", "archive"), "months")
 """Whose rooms a module belongs to, by the first word of its name."""
 SHARED_BY = {"checks": ["roi", "rootcause"], "people": ["trees", "voices"], "one_writer": ["health", "followup"]}

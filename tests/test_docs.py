@@ -15,7 +15,8 @@ from opsretro.meeting.board_templates import read_agenda
 ROOT = Path(__file__).parents[1]
 READMES = ("README.md", "README.zh-CN.md")
 GUIDES = (("docs/meeting.md", "docs/meeting.zh-CN.md"), ("docs/privacy.md", "docs/privacy.zh-CN.md"))
-GUIDES += (("docs/running.md", "docs/running.zh-CN.md"), ("docs/archive.md", "docs/archive.zh-CN.md"))
+GUIDES += (("docs/running.md", "docs/running.zh-CN.md"), ("docs/scheduling.md", "docs/scheduling.zh-CN.md"))
+GUIDES += (("docs/archive.md", "docs/archive.zh-CN.md"),)
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
 IMAGE = re.compile(r"!\[|<img ")
@@ -160,7 +161,11 @@ def test_every_published_text_ends_lines_with_bare_line_feeds():
 
 def test_every_event_of_a_run_is_in_the_guide_and_no_other():
     code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "opsretro/monthly").glob("*.py"))
-    said = {name for line in re.findall(r"progress\.say\(([^,)]+)", code) for name in re.findall(r'"(\w+)"', line)}
+    said = {
+        name
+        for line in re.findall(r"(?:progress\.say|\btell)\(([^,)]+)", code)
+        for name in re.findall(r'"(\w+)"', line)
+    }
     rows = re.findall(
         r"^\| ((?:`\w+`(?:, )?)+) \| .*$", read(GUIDES[2][0]).split("| event |")[1].split("\n\n")[0], re.M
     )

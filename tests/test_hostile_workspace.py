@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from browsing import chromium, need_chromium, skip_without_chromium
 from hostile import GOALS, PAYLOADS, hostile_workspace
+from pypdf import PdfReader
 
 from opsretro.report.minutes_export import csv_bytes, html, markdown
 from opsretro.report.views import load
@@ -225,6 +226,12 @@ def test_a_word_of_five_thousand_letters_does_not_widen_the_page(shown, name):
     page.set_viewport_size({"width": 390, "height": 844})
     root = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
     assert root == [390, 390]
+
+
+@pytest.mark.parametrize("name", ["retro.zh-CN.pdf", "retro.en.pdf"])
+def test_the_document_is_set_and_says_what_was_typed(month, name):
+    told = "".join("".join(page.extract_text() for page in PdfReader(month.folder / name).pages).split())
+    assert '#import"x.typ"' in told and not re.findall("[\x01-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]", told)
 
 
 def test_charts_write_formulas_as_they_were_typed(month):

@@ -228,9 +228,10 @@ def test_two_runs_at_once_are_read_whole_at_any_moment(good):
     def read() -> None:
         while not stop.is_set():
             manifest = json.loads((month / "run.json").read_text("utf-8"))
-            texts = {name: (month / name).read_text("utf-8") for name in manifest["files"] if "own" not in name}
-            seen.append(all(json.loads(text) for name, text in texts.items() if not name.endswith("html")))
-            seen.append(all(text.rstrip().endswith("</html>") for name, text in texts.items() if name.endswith("html")))
+            files = {name: (month / name).read_bytes().rstrip() for name in manifest["files"] if "own" not in name}
+            ends = {"html": b"</html>", "pdf": b"%%EOF", "ipynb": b"}", "json": b"}"}
+            seen.append(all(data.endswith(ends[name.rpartition(".")[2]]) for name, data in files.items()))
+            seen.append(all(json.loads(data) for data in files.values() if data.endswith(b"}")))
             time.sleep(1 / 30)
 
     reader = threading.Thread(target=read)

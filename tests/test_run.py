@@ -40,7 +40,9 @@ KEYS = ("followup", "goals", "health", "roi", "rootcause")
 
 def test_the_month_has_these_files_and_no_others(month):
     sections = [f"{key}.{kind}" for key in KEYS for kind in ("ipynb", "json")]
-    names = sorted([*sections, "meeting.json", "index.en.html", "index.html", "run.json"])
+    names = sorted(
+        [*sections, "meeting.json", "index.en.html", "index.html", "retro.en.pdf", "retro.zh-CN.pdf", "run.json"]
+    )
     assert sorted(path.name for path in month.iterdir()) == names
     assert sorted(path.name for path in month.parent.iterdir()) == ["2026-10", "index.en.html", "index.html"]
 
@@ -96,7 +98,7 @@ def test_a_page_the_new_run_did_not_make_is_removed(workspace, tmp_path):
     assert run(workspace, tmp_path, "--lang", "en") == 0
     names = sorted(path.name for path in (tmp_path / "2026-10").iterdir())
     sections = [f"{key}.{kind}" for key in ("goals", "rootcause") for kind in ("ipynb", "json")]
-    assert names == sorted([*sections, "index.html", "note.txt", "run.json"])
+    assert names == sorted([*sections, "index.html", "note.txt", "retro.en.pdf", "run.json"])
 
 
 def test_a_terminal_that_cannot_show_chinese_is_no_failure(workspace, tmp_path):
@@ -218,7 +220,7 @@ def met(tmp_path):
 def test_a_meeting_is_published_with_its_numbers_and_its_hash(met, tmp_path):
     assert run(met, tmp_path / "r", "--lang", "en") == 0
     month = tmp_path / "r" / "2026-10"
-    assert sorted(path.name for path in month.iterdir()) == ["index.html", "meeting.json", "run.json"]
+    assert sorted(path.name for path in month.iterdir()) == ["index.html", "meeting.json", "retro.en.pdf", "run.json"]
     found = json.loads((month / "run.json").read_text(encoding="utf-8"))
     digest = hashlib.sha256((met / "meetings" / "2026-10.json").read_bytes()).hexdigest()
     assert found["inputs"]["meetings/2026-10.json"] == {"file": "meetings/2026-10.json", "rows": 1, "sha256": digest}
@@ -229,7 +231,7 @@ def test_a_meeting_is_published_with_its_numbers_and_its_hash(met, tmp_path):
 def test_nothing_nobody_has_seen_is_published(met, tmp_path):
     assert run(met, tmp_path / "r") == 0
     assert [
-        path.name for path in (tmp_path / "r").rglob("*") if path.is_file() and HIDDEN in path.read_text("utf-8")
+        path.name for path in (tmp_path / "r").rglob("*") if path.is_file() and HIDDEN.encode() in path.read_bytes()
     ] == []
 
 

@@ -25,7 +25,7 @@ LAYERS = (
     {"workspace"},
     {"report"},
     {"meeting", "monthly"},
-    {"cli_ledger", "cli_run"},
+    {"cli_ledger", "cli_run", "cli_schedule"},
     {"cli"},
 )
 """From the bottom up; a part imports from those below it, never beside or above."""

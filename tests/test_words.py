@@ -69,8 +69,8 @@ from opsretro.words import LANGUAGES, catalogue, join_list, pick, say
 
 PACKAGE = Path(__file__).parents[1] / "opsretro"
 WORD_OF = {"goal": "goals.", "roi": "roi.", "cause": "cause.", "health": "health."}
+WORD_OF |= {"teams": "teams.", "explore": "explore.", "follow": "followup.", "minutes": "minutes.", "own": "own."}
 WORD_OF |= {"months": "months.", "archive": "archive."}
-WORD_OF |= {"explore": "explore.", "follow": "followup.", "minutes": "minutes.", "own": "own."}
 """Where `word("…")` looks, by the first word of the module's name."""
 REFUSALS = ["short_pre", "pre_trend", "overlap", "not_separable"]
 SPANS = ["month", "quarter", "year"]
@@ -97,6 +97,8 @@ def asked(call, stem):
         return "problem.", call.args[0]
     if name == "say" and call.args:
         return "cli." if isinstance(call.func, ast.Attribute) else "", call.args[0]
+    if isinstance(call.func, ast.Name) and name == "tell":
+        return "cli.", call.args[0]
     return (WORD_OF[stem.split("_")[0]], call.args[0]) if name == "word" else None
 
 

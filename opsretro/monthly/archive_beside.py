@@ -34,10 +34,10 @@ def link_pages(staged: Path, names: Sequence[str], final: Path) -> None:
 
     Args:
         staged: Folder of the pages.
-        names: Their names.
+        names: Files, the pages among them.
         final: The month's folder, beside which the others lie.
     """
-    for name in names:
+    for name in (name for name in names if name.endswith(".html")):
         path = staged / name
         html = path.read_text(encoding="utf-8")
         path.write_text(_linked(html, name, final), encoding="utf-8")

@@ -22,7 +22,7 @@ from opsretro.report.page import MonthPage
 from opsretro.tables.period import Period
 
 if TYPE_CHECKING:
-    from opsretro.monthly.check import Options
+    from opsretro.monthly.options import Options
     from opsretro.monthly.progress import Progress
 
 KEY = "months"
@@ -64,7 +64,7 @@ def look_back(period: Period, *, out: Path, progress: Progress, options: Options
     with one_run(out, label, lambda: progress.say("waiting", month=label)), staging(out, label) as staged:
         final = out / label
         progress.say("drawing")
-        says, pages = _drawn(result, staged, final, options)
+        says, pages = _drawn(result, staged, final, options, progress)
         said = {
             "schema": 2,
             "period": label,
@@ -85,7 +85,9 @@ def look_back(period: Period, *, out: Path, progress: Progress, options: Options
     return final / "index.html"
 
 
-def _drawn(result: Months, staged: Path, final: Path, options: Options) -> tuple[dict[str, Any], list[str]]:
+def _drawn(
+    result: Months, staged: Path, final: Path, options: Options, progress: Progress
+) -> tuple[dict[str, Any], list[str]]:
     """Draw the section and join the pages."""
     result.save(staged)
     data = staged / f"{KEY}.json"
@@ -99,7 +101,7 @@ def _drawn(result: Months, staged: Path, final: Path, options: Options) -> tuple
         files={},
         shows=[KEY],
     )
-    says, pages = write_pages(page, {KEY: data}, staged, options.langs)
+    says, pages = write_pages(page, {KEY: data}, staged, options.langs, lambda why: progress.say("no_pdf", why=why))
     link_pages(staged, pages, final)
     return says, pages
 

@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from opsretro.errors import InputError, Problem
+from opsretro.monthly.options import ALL, OUTSIDE
 from opsretro.monthly.publish import MANIFEST
 from opsretro.report.sections import SECTIONS, Section
 
-ALL, OUTSIDE = "all", "outside"
-AUDIENCES = (ALL, OUTSIDE)
 INSIDE = ("health", "meeting")
 """Sections that stay in the team."""
 INSIDE_INPUTS = ("survey", "register", "workload", "meetings")

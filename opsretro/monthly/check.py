@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from opsretro.analysis.minutes import Minutes
 from opsretro.errors import InputError, Problem, collecting, unseen
-from opsretro.monthly.audience import ALL, inputs_for, sections_for
-from opsretro.monthly.notebook import FORK, notebook_of
+from opsretro.monthly.audience import inputs_for, sections_for
+from opsretro.monthly.notebook import notebook_of
+from opsretro.monthly.options import ALL, Options
 from opsretro.monthly.own import Own, own_notebooks
 from opsretro.monthly.parameters import declared_parameters, fitting, given_parameters
 from opsretro.monthly.reuse import input_digests
@@ -22,41 +23,9 @@ from opsretro.tables.meetings import meetings_folder, read_meetings
 from opsretro.tables.period import Period
 from opsretro.tables.settings import read_settings
 from opsretro.tables.survey_files import survey_folder
-from opsretro.words import LANGUAGES
 
 if TYPE_CHECKING:
     from opsretro.workspace import Workspace
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """How a month is run.
-
-    Attributes:
-        langs: Languages of the pages, one or two of ``zh-CN`` and ``en``.
-        as_of: Day or moment up to which data is known; None = the newest loaded_at.
-        engine: ``fork`` or ``kernel``; see `run_notebook`.
-        jobs: Sections that run at the same time.
-        seconds: Time for a notebook; None = any.
-        force: Compute again what need not be.
-        notebooks: Folder of the team's own notebooks; None = there are none.
-        given: Parameters for the notebooks, ``name=value`` each.
-        only: Sections to run; the others stay as they are published. Empty = all.
-        audience: ``all``, or ``outside``: without what stays in the team.
-        run: Id of the command that asks; a month it has published already is not published twice. Empty = any.
-    """
-
-    langs: Sequence[str] = LANGUAGES
-    as_of: str | None = None
-    engine: str = FORK
-    jobs: int = 1
-    seconds: float | None = None
-    force: bool = False
-    notebooks: Path | None = None
-    given: Sequence[str] = ()
-    only: Sequence[str] = ()
-    audience: str = ALL
-    run: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import unquote
 
 HIDDEN = "***"
 SHORTEST = 8
@@ -20,6 +21,10 @@ _NAMES = re.compile(
 )
 _ORDINARY = re.compile(r"[\d.:/+-]+|[a-z]+(?:_[a-z]+)*|[A-Z]+|[A-Z][a-z]+")
 """Numbers, dates and single words: to hide one would make holes in a report, and none is a secret worth the name."""
+_ADDRESSES = re.compile(r"NOTIFY_URLS|WEBHOOK", re.IGNORECASE)
+"""Variables whose addresses are made of secrets: a path, a user or a query of one is a token."""
+_TOKEN = re.compile(r"(?=.*[A-Za-z])(?=.*\d|.*[a-z].*[A-Z])(?!(?:[\w-]+\.)+[A-Za-z]+$).+")
+"""A piece of an address that is one: letters with numbers or with capitals inside, and no name of a server."""
 _USERS = re.compile(r"://[^/\s:@]*:([^/\s@]+)@")
 _WRITTEN = {".html", ".ipynb", ".json", ".md", ".csv"}
 
@@ -41,9 +46,16 @@ def secrets(environment: Mapping[str, str]) -> set[str]:
     values = {value for name, value in environment.items() if _NAMES.search(name) and len(value) >= SHORTEST}
     values |= {found for value in environment.values() for found in _USERS.findall(value) if len(found) >= SHORTEST}
     parts = {part for value in values for part in re.split(r"[,\s]+", value) if len(part) >= SHORTEST}
+    parts |= {piece for name, value in environment.items() if _ADDRESSES.search(name) for piece in _pieces(value)}
     plain = {value for value in values | parts if not _is_a_path(value) and not _ORDINARY.fullmatch(value)}
     escaped = {html.escape(value) for value in plain} | {html.escape(value, quote=False) for value in plain}
     return plain | escaped | {json.dumps(value, ensure_ascii=ascii)[1:-1] for value in plain for ascii in (True, False)}
+
+
+def _pieces(addresses: str) -> set[str]:
+    """The tokens addresses are made of, as they stand there and as they are meant."""
+    found = [piece for piece in re.split(r"[:/?&=@#,\s]+", addresses) if _TOKEN.fullmatch(piece)]
+    return {text for piece in found for text in (piece, unquote(piece)) if len(text) >= SHORTEST}
 
 
 def _is_a_path(value: str) -> bool:

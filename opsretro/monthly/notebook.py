@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from opsretro.monthly.engine import Ended, ForkEngine, how_it_ended, running
+from opsretro.monthly.options import FORK, KERNEL
 from opsretro.monthly.parameters import nbformat
 from opsretro.monthly.template import can_fork
 from opsretro.report.sections import Section
@@ -24,7 +25,6 @@ SKIPPED = "skip-execution"
 INJECTED = "injected-parameters"
 """papermill's tag of the cell it adds."""
 WIDGET = "application/vnd.jupyter.widget-view+json"
-FORK, KERNEL = "fork", "kernel"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import gc
 import json
-import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
-from opsretro.monthly.engine import ForkEngine, how_it_ended, running
+from opsretro.monthly.apart import done
+from opsretro.monthly.printing import pdf_files, write_pdfs
 from opsretro.report.page import MonthPage, Shown, page_html, page_says, shown
 from opsretro.report.views import load
 
@@ -45,40 +44,11 @@ def draw(data: Path, lang: str, *, apart: bool) -> None:
         OSError: It cannot be written.
         RuntimeError: It cannot be drawn.
     """
-    order = {"do": "opsretro.monthly.pages:draw_now", "seconds": None, "data": str(data), "lang": lang}
-    if not apart:
-        try:
-            _draw(order)
-        except OSError:
-            raise
-        except Exception as error:
-            raise RuntimeError(f"{type(error).__name__}: {error}".splitlines()[0]) from error
-        return
-    with running(ForkEngine.template, order) as job:
-        with os.fdopen(os.dup(job.hear), "rb") as told:
-            problem = json.loads(told.read() or "null")
-        how = how_it_ended(job.leash)
-    if problem:
-        number, text = problem
-        raise OSError(number, text, str(data)) if number else RuntimeError(text)
-    if how.get("code") != 0:
-        raise RuntimeError(f"{data.name}: the process that draws it ended early")
+    done(f"{__name__}:draw_now", {"data": str(data), "lang": lang}, apart=apart)
 
 
-def draw_now(_: int, told: int, order: Mapping[str, Any]) -> None:
-    """What the fork does."""
-    problem: Any = None
-    gc.disable()  # looking for garbage after every few figures takes a sixth of the time, and this process ends soon
-    try:
-        _draw(order)
-    except OSError as error:
-        problem = [error.errno, error.strerror]
-    except Exception as error:  # told to the process that waits
-        problem = [0, f"{type(error).__name__}: {error}".splitlines()[0]]
-    os.write(told, json.dumps(problem).encode())
-
-
-def _draw(order: Mapping[str, Any]) -> None:
+def draw_now(order: Mapping[str, str]) -> None:
+    """Draw a section in one language: ``data`` in ``lang``."""
     data, lang = Path(order["data"]), order["lang"]
     result = load(json.loads(data.read_text(encoding="utf-8")), lang=lang)
     with warnings.catch_warnings():
@@ -103,27 +73,33 @@ def drawn(data: Path, lang: str) -> Shown:
     return Shown(**part | html | {"conclusions": [(text, anchor) for text, anchor in part["conclusions"]]})
 
 
+def all_files(langs: Sequence[str]) -> list[str]:
+    """Names of everything that is joined out of the sections: pages and documents."""
+    return [*page_files(langs).values(), *pdf_files(langs).values()]
+
+
 def write_pages(
-    page: MonthPage, files: Mapping[str, Path], staged: Path, langs: Sequence[str]
+    page: MonthPage, files: Mapping[str, Path], staged: Path, langs: Sequence[str], tell: Callable[[str], object]
 ) -> tuple[dict[str, Any], list[str]]:
-    """Join the sections that are drawn into a page a language.
+    """Join the sections that are drawn into a page and a document a language.
 
     Args:
         page: What the pages show.
         files: JSON by section, each drawn already.
         staged: Where the pages go.
         langs: Languages.
+        tell: Told why there is no document, where there is none.
 
     Returns:
-        What each says in a few words, by language; names of the pages.
+        What each page says in a few words, by language; names of the pages and documents.
     """
-    pages, says = page_files(langs), {}
+    pages = page_files(langs)
+    parts = {lang: {key: drawn(data, lang) for key, data in files.items()} for lang in pages}
     for lang, name in pages.items():
         other = next(((code, file) for code, file in pages.items() if code != lang), None)
-        parts = {key: drawn(data, lang) for key, data in files.items()}
-        (staged / name).write_text(page_html(page, lang, other=other, drawn=parts), encoding="utf-8")
-        says[lang] = page_says(page, lang, parts)
+        (staged / name).write_text(page_html(page, lang, other=other, drawn=parts[lang]), encoding="utf-8")
     for data in files.values():
         for lang in pages:
             _place(data, lang).unlink(missing_ok=True)
-    return says, list(pages.values())
+    says = {lang: page_says(page, lang, parts[lang]) for lang in pages}
+    return says, [*pages.values(), *write_pdfs(page, parts, staged, tell)]

@@ -44,7 +44,7 @@ def versions() -> dict[str, str]:
 def code() -> str:
     """A fingerprint of this package's own files: whoever works on it never gets the figures of yesterday's code."""
     package = Path(__file__).resolve().parents[1]
-    files = sorted(path for kind in ("py", "toml", "jinja", "css", "js") for path in package.rglob(f"*.{kind}"))
+    files = sorted(path for kind in ("py", "toml", "jinja", "css", "js", "typ") for path in package.rglob(f"*.{kind}"))
     return digest(b"".join(path.read_bytes() for path in files))
 
 

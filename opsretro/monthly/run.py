@@ -6,16 +6,17 @@ import json
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from opsretro.monthly.archive_beside import link_neighbours, link_pages
-from opsretro.monthly.audience import ALL, check_folder, sections_for
-from opsretro.monthly.check import Checked, Options, check
+from opsretro.monthly.audience import check_folder, sections_for
+from opsretro.monthly.check import Checked, check
 from opsretro.monthly.hiding import hide_in
 from opsretro.monthly.manifest import changed_figures, finished, keep_figures, manifest, page_digest
-from opsretro.monthly.pages import page_files, undrawn, write_pages
+from opsretro.monthly.options import ALL, Options
+from opsretro.monthly.pages import all_files, undrawn, write_pages
 from opsretro.monthly.progress import Progress
 from opsretro.monthly.publish import MANIFEST, one_run, publish, staging
 from opsretro.monthly.reuse import WRITTEN, code, input_digests, read_manifest, sum_of
@@ -36,10 +37,12 @@ class Published:
     Attributes:
         page: The page to open; None when every section failed and an earlier report was kept.
         failed: Sections that failed.
+        why: Why each of them did, by language.
     """
 
     page: Path | None
     failed: tuple[str, ...]
+    why: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def run_month(
@@ -146,7 +149,8 @@ class _Month:
         if worth_it:
             publish(self.staged, self.final, self._files(outcomes, began))
         self.progress.say("published" if worth_it else "kept", path=page)
-        return Published(page=page if worth_it else None, failed=failed)
+        why = {key: outcomes[key].why or {} for key in failed}
+        return Published(page=page if worth_it else None, failed=failed, why=why)
 
     def _files(self, outcomes: Mapping[str, Outcome], began: float) -> list[str]:
         """Write the pages and the manifest; the names of everything that is to be published."""
@@ -213,7 +217,7 @@ class _Month:
         langs, data = self.options.langs, {key: self.staged / f"{key}.json" for key in results if key in ours}
         data |= {key: self.staged / f"{one.name}.json" for key, done, one in own if done.result is not None}
         print_of = page_digest(page, data, langs, code())
-        names = list(page_files(langs).values())
+        names = all_files(langs)
         if print_of == self.before.get("page") and not self.options.force and self._are_there(names):
             for name in names:
                 shutil.copyfile(self.final / name, self.staged / name)
@@ -224,7 +228,8 @@ class _Month:
                 self.workers.draw(path)
             for path in left:
                 self.workers.drawn(path)
-        return print_of, *write_pages(page, data, self.staged, langs)
+        made = write_pages(page, data, self.staged, langs, lambda why: self.progress.say("no_pdf", why=why))
+        return print_of, *made
 
     def _are_there(self, names: Sequence[str]) -> bool:
         return all(sum_of(self.final / name) == self.before["sha256"].get(name) for name in names)

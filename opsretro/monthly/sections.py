@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from opsretro.analysis.follow_review import FollowUp
-from opsretro.monthly.audience import OUTSIDE, sections_for, without_sources
+from opsretro.monthly.audience import sections_for, without_sources
 from opsretro.monthly.hiding import hide
 from opsretro.monthly.keeping import keep_in_register, keep_readings
-from opsretro.monthly.notebook import FORK, notebook_of
+from opsretro.monthly.notebook import notebook_of
+from opsretro.monthly.options import FORK, OUTSIDE
 from opsretro.monthly.parameters import declared_parameters, fitting
 from opsretro.monthly.progress import Progress
 from opsretro.monthly.reuse import fingerprint, sum_of, why_again
@@ -22,7 +23,8 @@ from opsretro.report.sections import SECTIONS
 from opsretro.words import LANGUAGES, say
 
 if TYPE_CHECKING:
-    from opsretro.monthly.check import Checked, Options
+    from opsretro.monthly.check import Checked
+    from opsretro.monthly.options import Options
     from opsretro.monthly.workers import Workers
 
 

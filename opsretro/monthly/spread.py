@@ -6,11 +6,14 @@ import contextlib
 import json
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from queue import SimpleQueue
+from functools import partial
+from importlib.util import find_spec
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from opsretro.errors import InputError, Problem
@@ -126,18 +129,46 @@ def check_cluster(address: str) -> None:
         return
 
 
+def _connected(address: str) -> Any:
+    import distributed
+
+    connect: Any = distributed.Client
+    return connect(address, timeout=ANSWER)
+
+
+def _within(seconds: float, do: Callable[[], Any]) -> Any:
+    """What a call gives, if it ends in time; a server that takes it and says nothing holds its thread, and nobody else.
+
+    Raises:
+        TimeoutError: It did not.
+    """
+    given: SimpleQueue[Any] = SimpleQueue()
+
+    def go() -> None:
+        try:
+            given.put((do(), None))
+        except Exception as error:  # handed to whoever waits
+            given.put((None, error))
+
+    threading.Thread(target=go, daemon=True).start()
+    try:
+        value, error = given.get(timeout=seconds + 1)
+    except Empty:
+        raise TimeoutError from None
+    if error is not None:
+        raise error
+    return value
+
+
 @contextmanager
 def _client(address: str) -> Iterator[Any]:
-    try:
-        import distributed
-    except ImportError:
-        raise InputError([Problem(code="no_distributed", source="--cluster")]) from None
+    if find_spec("distributed") is None:
+        raise InputError([Problem(code="no_distributed", source="--cluster")])
     for name in ("distributed", "tornado", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     values = {"value": hide(address), "seconds": f"{ANSWER:g}"}
     try:
-        connect: Any = distributed.Client
-        client = connect(address, timeout=ANSWER, set_as_default=False)
+        client = _within(ANSWER, partial(_connected, address))
     except (OSError, ValueError, TypeError, RuntimeError, ImportError):
         raise InputError([Problem(code="no_cluster", source="--cluster", values=values)]) from None
     try:

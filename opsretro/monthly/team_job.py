@@ -13,9 +13,9 @@ from typing import Any
 
 from opsretro.analysis.teams import team_numbers
 from opsretro.errors import InputError, OutputError
-from opsretro.monthly.check import Options
 from opsretro.monthly.engine import how_it_ended, running
 from opsretro.monthly.hiding import hide
+from opsretro.monthly.options import Options
 from opsretro.monthly.progress import JSON, Progress
 from opsretro.monthly.reuse import read_manifest
 from opsretro.monthly.template import TEMPLATE, can_fork
@@ -147,7 +147,7 @@ def lost(why: str) -> dict[str, Any]:
     Args:
         why: `DIED`, `GONE`, or a line as it is.
     """
-    lines = {lang: [say(f"teams.{why}", lang) if why in (DIED, GONE) else why] for lang in LANGUAGES}
+    lines = {lang: [say(f"teams.lost.{why}", lang) if why in (DIED, GONE) else why] for lang in LANGUAGES}
     return {"event": OVER, "code": 3, "why": lines, "kept": False, "summary": {}}
 
 

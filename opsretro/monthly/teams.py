@@ -14,7 +14,7 @@ from typing import Any
 
 from opsretro.analysis.teams import TeamMonth, TeamsReview
 from opsretro.errors import InputError, Problem
-from opsretro.monthly.check import Options
+from opsretro.monthly.options import TEAMS, Options
 from opsretro.monthly.progress import JSON, Progress
 from opsretro.monthly.team_job import OVER, Job
 from opsretro.tables.period import Period
@@ -22,8 +22,6 @@ from opsretro.tables.settings import FILE, Settings, read_settings
 from opsretro.tables.survey_files import exports, survey_folder
 from opsretro.words import LANGUAGES, join_list, pick, say
 
-OURS = "teams"
-"""The folder of the page over all teams."""
 TOLD = ("failed", "kept", "not_read", "no_fork", "waiting")
 """Events of a team's own run that are told beside those of the others; with JSON lines, all are."""
 SHORT = ("goals", "roi", "rootcause", "health", "followup", "meeting")
@@ -83,7 +81,7 @@ def find_teams(patterns: Sequence[str]) -> Teams:
         why = _why_not(path, names)
         settings, wrong = read_settings(path)
         if why or wrong:
-            refused[path] = [Problem(code=why, source=str(path))] if why else wrong
+            refused[path] = [Problem(code=f"team_{why}", source=str(path))] if why else wrong
         else:
             ready.append(Team(name=path.name, folder=path, settings=settings))
     return Teams(ready=ready, refused=refused, warned=list(_of_one_name(ready)))
@@ -111,10 +109,10 @@ def _title(team: Team) -> tuple[str, ...]:
 
 def _why_not(path: Path, names: Mapping[str, int]) -> str:
     if not (path / FILE).is_file():
-        return "team_no_settings"
+        return "no_settings"
     if names[_same(path.name)] > 1:
-        return "team_same_folder"
-    return "team_name_taken" if path.name == OURS else ""
+        return "same_folder"
+    return "name_taken" if path.name == TEAMS else ""
 
 
 def sharing_answers(teams: Sequence[Team]) -> set[str]:
@@ -195,10 +193,16 @@ class _Heard:
             return
         month = self._became(name, event, time.perf_counter() - self._begun[name])
         self._found.append(month)
-        for line in month.why.get(self.progress.lang, ()):
+        told = month.state in ("partly", "kept")  # by the events of its sections
+        for line in () if told else month.why.get(self.progress.lang, ()):
             self.progress.say("team_problem", team=name, why=line)
-        said = {"published": "team_ran", "partly": "team_partly"}.get(month.state, "team_not")
-        self.progress.say(said, team=name, seconds=f"{month.seconds:.1f}")
+        values = {"team": name, "seconds": f"{month.seconds:.1f}"}
+        if month.state == "published":
+            self.progress.say("team_ran", **values)
+        elif month.state == "partly":
+            self.progress.say("team_partly", **values)
+        else:
+            self.progress.say("team_not", **values)
 
     def _became(self, name: str, event: Mapping[str, Any], seconds: float) -> TeamMonth:
         read, why = event["summary"], event["why"]

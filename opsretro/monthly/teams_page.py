@@ -11,11 +11,11 @@ from urllib.parse import quote
 
 from opsretro.analysis.teams import TeamsReview
 from opsretro.monthly.hiding import hide_in
+from opsretro.monthly.options import TEAMS
 from opsretro.monthly.pages import page_files
 from opsretro.monthly.progress import Progress
 from opsretro.monthly.publish import MANIFEST, one_run, publish, staging
 from opsretro.monthly.reuse import sum_of, versions
-from opsretro.monthly.teams import OURS
 from opsretro.report.teams_page import teams_html
 
 DATA = "teams.json"
@@ -36,7 +36,7 @@ def write_teams(review: TeamsReview, out: Path, *, langs: Sequence[str], progres
     Raises:
         OutputError: It could not be written.
     """
-    label, folder, files = review.period, out / OURS, page_files(langs)
+    label, folder, files = review.period, out / TEAMS, page_files(langs)
     with one_run(folder, label, lambda: progress.say("waiting", month=label)), staging(folder, label) as staged:
         for lang, name in files.items():
             other = next(((code, file) for code, file in files.items() if code != lang), None)

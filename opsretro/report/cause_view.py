@@ -40,6 +40,8 @@ class CauseView(Shown):
         review: The result.
     """
 
+    template = "cause.html.jinja"
+
     def __init__(self, review: CauseReview) -> None:
         self.review = review
         self.text = CauseText(review, review.lang)
@@ -106,22 +108,20 @@ class CauseView(Shown):
         ]
         return pd.DataFrame(found, columns=[word(f"column.{name}") for name in ("kpi", "value", "change", "left")])
 
-    def section(self) -> Markup:
+    def parts(self) -> dict[str, Any]:
         """The section of the page: answer, what the change is made of, table, certainty, a card a KPI."""
         top = self._row(None)
         found = top is not None and top["state"] == State.FOUND
-        return render(
-            "cause.html.jinja",
-            word=self.text.word,
-            headline=self.headline(),
-            title=self.text.bars_title(top) if found else "",
-            key=self.text.bars_key(top) if found else "",
-            bars=self._bars(top, "top") if found else None,
-            table=self._table(),
-            certainty=self.text.certainty() if top is not None else "",
-            trees=[tree for subject in self._apart() for tree in self._trees(subject)],
-            cards=[self._card(row, bars=place > 0) for place, (_, row) in enumerate(self._ranked.iterrows())],
-        )
+        return {
+            "headline": self.headline(),
+            "title": self.text.bars_title(top) if found else "",
+            "key": self.text.bars_key(top) if found else "",
+            "bars": self._bars(top, "top") if found else None,
+            "table": self._table(),
+            "certainty": self.text.certainty() if top is not None else "",
+            "trees": [tree for subject in self._apart() for tree in self._trees(subject)],
+            "cards": [self._card(row, bars=place > 0) for place, (_, row) in enumerate(self._ranked.iterrows())],
+        }
 
     def drawn_trees(self) -> HTML:
         """The team's trees of the period, for a notebook."""

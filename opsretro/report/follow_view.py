@@ -42,6 +42,8 @@ class FollowView(Shown):
         review: The result.
     """
 
+    template = "followup.html.jinja"
+
     def __init__(self, review: FollowUp) -> None:
         self.review: FollowUp = review
         self.text = FollowText(review, review.lang)
@@ -88,25 +90,23 @@ class FollowView(Shown):
         """Three questions for the room."""
         return self.text.questions()
 
-    def section(self) -> Markup:
+    def parts(self) -> dict[str, Any]:
         """The section of the page: answer, a line an action, certainty, and folded all on one scale, a card each."""
         text, judged, figures = self.text, self.review.judged, self._figures()
         undrawn = len(set(self.review.days["id"]) & set(judged["id"])) - len(self._drawn)
-        return render(
-            "followup.html.jinja",
-            word=text.word,
-            headline=self.headline(),
-            grid=self._picture("grid", judged, text.grid_title(judged)) if self._has_grid() else None,
-            groups=self._groups(),
-            undrawn=text.word("undrawn", n=undrawn) if undrawn else "",
-            certainty=text.certainty(),
-            forest=self._picture("forest", figures, text.forest_title(figures)) if len(figures) else None,
-            cards=[self._card(row) for _, row in judged.iterrows()],
-            coming=[self._line(row) for _, row in self.review.actions[self.review.actions["is_next"]].iterrows()],
-            themes=self.recurring(),
-            load=[text.load(row["owner"], int(row["n_open"])) for _, row in self.review.load.iterrows()],
-            lessons=self._lessons(),
-        )
+        return {
+            "headline": self.headline(),
+            "grid": self._picture("grid", judged, text.grid_title(judged)) if self._has_grid() else None,
+            "groups": self._groups(),
+            "undrawn": text.word("undrawn", n=undrawn) if undrawn else "",
+            "certainty": text.certainty(),
+            "forest": self._picture("forest", figures, text.forest_title(figures)) if len(figures) else None,
+            "cards": [self._card(row) for _, row in judged.iterrows()],
+            "coming": [self._line(row) for _, row in self.review.actions[self.review.actions["is_next"]].iterrows()],
+            "themes": self.recurring(),
+            "load": [text.load(row["owner"], int(row["n_open"])) for _, row in self.review.load.iterrows()],
+            "lessons": self._lessons(),
+        }
 
     def card(self, action_id: str) -> Markup:
         """One action alone, for a live notebook.

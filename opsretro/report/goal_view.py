@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from markupsafe import Markup
@@ -35,6 +35,8 @@ class GoalView(Shown):
     Args:
         review: The result.
     """
+
+    template = "goals.html.jinja"
 
     def __init__(self, review: GoalReview) -> None:
         self.review = review
@@ -90,22 +92,20 @@ class GoalView(Shown):
         columns = [self.text.word("column.goal"), self.text.word("column.advice")]
         return pd.DataFrame([(name, " ".join(texts)) for name, texts in smart(self.text)["goals"]], columns=columns)
 
-    def section(self) -> Markup:
+    def parts(self) -> dict[str, Any]:
         """The section of the page: answer, picture, table, certainty, details."""
-        return render(
-            "goals.html.jinja",
-            word=self.text.word,
-            headline=self.headline(),
-            overview_title=self.text.overview_title(),
-            overview_key=self.text.overview_key(),
-            overview=self._pictures("goals-overview", self.text.overview_title(), self._overview),
-            table=self._table(),
-            worse=self._worse(),
-            certainty=self.text.certainty(),
-            score=score(self.text),
-            smart=smart(self.text),
-            cards=[self._card(goal) for goal in self._by_importance],
-        )
+        return {
+            "headline": self.headline(),
+            "overview_title": self.text.overview_title(),
+            "overview_key": self.text.overview_key(),
+            "overview": self._pictures("goals-overview", self.text.overview_title(), self._overview),
+            "table": self._table(),
+            "worse": self._worse(),
+            "certainty": self.text.certainty(),
+            "score": score(self.text),
+            "smart": smart(self.text),
+            "cards": [self._card(goal) for goal in self._by_importance],
+        }
 
     def _worse(self) -> str:
         """What the mark of a goal means that was met although it fell; empty when none was."""

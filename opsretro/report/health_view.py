@@ -42,6 +42,8 @@ class HealthView(Shown):
         review: The result.
     """
 
+    template = "health.html.jinja"
+
     def __init__(self, review: HealthReview) -> None:
         self.review = review
         self.text = HealthText(review, review.lang)
@@ -100,31 +102,29 @@ class HealthView(Shown):
             rows, columns=[self.text.word(f"column.{name}") for name in ("dimension", "verdict", "sure")]
         )
 
-    def section(self) -> Markup:
+    def parts(self) -> dict[str, Any]:
         """The section of the page: answer, picture, table, certainty, what changed, workload, questions, details."""
         text, rows, workload, spread = self.text, self._drawn(), self._workload(), self._spread()
-        return render(
-            "health.html.jinja",
-            word=text.word,
-            headline=self.headline(),
-            title=text.overview_title(),
-            overview=self._draw("overview", text.overview_title(), rows),
-            table=self._table(),
-            certainty=text.certainty(),
-            changed=text.changed(),
-            cannot=text.cannot(),
-            beside=self._draw("beside", text.beside_title(workload), workload),
-            beside_title=text.beside_title(workload),
-            few=self._few(),
-            questions=self.questions() if self.review.state == HealthState.SHOWN else [],
-            courses=self._courses(),
-            groups=self._groups(),
-            spread=self._draw("spread", text.spread_title(spread), spread),
-            spread_title=text.spread_title(spread),
-            withheld=text.withheld(),
-            dropped=text.dropped(),
-            voices=self._voices(),
-        )
+        return {
+            "headline": self.headline(),
+            "title": text.overview_title(),
+            "overview": self._draw("overview", text.overview_title(), rows),
+            "table": self._table(),
+            "certainty": text.certainty(),
+            "changed": text.changed(),
+            "cannot": text.cannot(),
+            "beside": self._draw("beside", text.beside_title(workload), workload),
+            "beside_title": text.beside_title(workload),
+            "few": self._few(),
+            "questions": self.questions() if self.review.state == HealthState.SHOWN else [],
+            "courses": self._courses(),
+            "groups": self._groups(),
+            "spread": self._draw("spread", text.spread_title(spread), spread),
+            "spread_title": text.spread_title(spread),
+            "withheld": text.withheld(),
+            "dropped": text.dropped(),
+            "voices": self._voices(),
+        }
 
     def card(self, group: str, dimension: str, item: str = "") -> Markup:
         """One dimension of a group alone, for a live notebook; with an item, the months of that item too.

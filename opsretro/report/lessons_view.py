@@ -55,9 +55,13 @@ KEYS = ("kpi", "goal", "activity", "activity_type")
 
 def beside(review: Result) -> Markup:
     """What the team learnt earlier, for a section of the page; nothing where nothing matches."""
-    if review.section == "followup" or review.lessons.empty:
-        return Markup("")
-    return render("lessons.html.jinja", **_values(review))
+    found = told(review)
+    return render("lessons.html.jinja", **found) if found else Markup("")
+
+
+def told(review: Result) -> dict[str, Any]:
+    """The same as title, lessons and how many there are beside them; empty where nothing matches."""
+    return {} if review.section == "followup" or review.lessons.empty else _values(review)
 
 
 def learnt(review: Result) -> HTML:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from markupsafe import Markup
 
 from opsretro.report.bars import note
 from opsretro.report.minutes_text import MinutesText
 from opsretro.report.shown import Shown
-from opsretro.report.templates import anchor, render
+from opsretro.report.templates import anchor
 from opsretro.words import say
 
 if TYPE_CHECKING:
@@ -30,6 +29,8 @@ class MinutesView(Shown):
     Args:
         review: The result.
     """
+
+    template = "minutes.html.jinja"
 
     def __init__(self, review: Minutes) -> None:
         self.review: Minutes = review
@@ -63,10 +64,6 @@ class MinutesView(Shown):
             for _, card in judged.iterrows()
         ]
         return pd.DataFrame(rows, columns=self._columns(CERTAINTY))
-
-    def section(self) -> Markup:
-        """The section of the page: answer, decisions, the most wanted topics, folded boards and facts, parking lot."""
-        return render("minutes.html.jinja", word=self.text.word, **self.parts())
 
     def parts(self) -> dict[str, Any]:
         """What the section of the page and a page of the minutes alone are made of."""

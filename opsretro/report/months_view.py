@@ -105,6 +105,7 @@ class MonthsView(Shown):
         told = [finding for finding in self.review.findings if finding.code not in ("goals", "signals")]
         return {
             "headline": self.headline(),
+            "table": self._table(),
             "sentences": [text.sentence(finding) for finding in told],
             "kpis": [self._kpi(row) for row in self.kpis()],
             "activities": self.activities(),

@@ -13,7 +13,6 @@ from opsretro.report import own_charts
 from opsretro.report.bars import note
 from opsretro.report.own_words import OwnWords
 from opsretro.report.shown import Shown
-from opsretro.report.templates import render
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -35,6 +34,8 @@ class OwnView(Shown):
     Args:
         review: The result.
     """
+
+    template = "own.html.jinja"
 
     def __init__(self, review: TeamResult) -> None:
         self.review: TeamResult = review
@@ -66,23 +67,22 @@ class OwnView(Shown):
         sure = self.text.text(self.review.sure)
         return pd.DataFrame([sure] if sure else [], columns=[self.text.word("sure")])
 
-    def section(self) -> Markup:
+    def parts(self) -> dict[str, Any]:
         """The section of the page: answer, chart, table (folded where it is long), how sure."""
         text, names = self.text, self._names()
         drawn, n = text.drawn() if self.review.chart else [], len(self.review.rows)
-        return render(
-            "own.html.jinja",
-            headline=self.headline(),
-            title=self.title(),
-            pictures=self._both_sizes(drawn) if drawn else None,
-            caption=text.caption(drawn) if drawn else "",
-            folded=text.word("table", n=n) if n > OPEN_ROWS else "",
-            columns=[(text.name(name), self._is_number(name)) for name in names],
-            rows=[self._cells(row) for row in self._rows()],
-            kept=len(names) <= NARROW_COLUMNS,
-            left_out=self._left_out(),
-            sure=text.text(self.review.sure),
-        )
+        return {
+            "headline": self.headline(),
+            "title": self.title(),
+            "pictures": self._both_sizes(drawn) if drawn else None,
+            "caption": text.caption(drawn) if drawn else "",
+            "folded": text.word("table", n=n) if n > OPEN_ROWS else "",
+            "columns": [(text.name(name), self._is_number(name)) for name in names],
+            "rows": [self._cells(row) for row in self._rows()],
+            "kept": len(names) <= NARROW_COLUMNS,
+            "left_out": self._left_out(),
+            "sure": text.text(self.review.sure),
+        }
 
     def conclusions(self) -> list[tuple[str, str]]:
         """The answer."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from markupsafe import Markup
 
 from opsretro import __version__
 from opsretro.analysis.result import Context, Result
 from opsretro.report import numbers
-from opsretro.report.lessons_view import beside
+from opsretro.report.lessons_view import beside, told
 from opsretro.report.look import css_tokens
 from opsretro.report.own_page import OwnPart, own_text
 from opsretro.report.sections import SECTIONS, TILE_ORDER, Section
@@ -66,6 +67,7 @@ class Shown:
         body: The section, as HTML.
         lessons: What was learnt earlier, as HTML.
         method: Definitions and method.
+        printed: The section of the printed document, as plain data.
     """
 
     headline: str
@@ -76,6 +78,7 @@ class Shown:
     body: Markup
     lessons: Markup
     method: str
+    printed: Sequence[Mapping[str, Any]] = ()
 
 
 def shown(result: Result, lang: str) -> Shown:
@@ -85,6 +88,8 @@ def shown(result: Result, lang: str) -> Shown:
         result: What it shows.
         lang: ``zh-CN`` or ``en``.
     """
+    from opsretro.report.document_sections import printed
+
     spoken = result.in_language(lang)
     drawn = view(spoken)
     line, picture = drawn.tile() if result.section in TILE_ORDER else ("", Markup())
@@ -97,6 +102,7 @@ def shown(result: Result, lang: str) -> Shown:
         body=drawn.section(),
         lessons=beside(spoken),
         method=str(drawn.method()),
+        printed=printed(result.section, drawn.made, told(spoken), lang),
     )
 
 
@@ -118,34 +124,52 @@ def page_html(
     Returns:
         HTML that loads nothing from outside.
     """
-    results = {**page.results, **{part.key: part.result for part in page.own if part.result is not None}}
-    parts = {key: shown(result, lang) for key, result in results.items()} if drawn is None else drawn
-    kind = Period.span(page.period).kind
+    parts = all_shown(page, lang) if drawn is None else drawn
     return str(
         render(
             "page.html.jinja",
             lang=lang,
             word=lambda key, **values: say(f"page.{key}", lang, **values),
-            title=_title(page, lang),
-            conclusions_title=say(f"page.conclusions.{kind}", lang),
-            changes_title=say(f"page.changes.{kind}", lang),
-            team=pick(page.context.team, lang),
-            as_of=say("page.as_of", lang, day=numbers.day(page.context.as_of, lang)) if page.context.as_of else "",
             other={"lang": other[0], "file": other[1], "name": say("page.other_language", lang)} if other else None,
             tokens=Markup(css_tokens()),  # noqa: S704 - constants of ours
             style=style(),
-            conclusions=_conclusions([_led(key, part, page) for key, part in parts.items()]),
-            tiles=[_tile(key, parts, page, lang) for key in TILE_ORDER if key in page.shows],
-            changes=[text for part in parts.values() for text in part.changes],
-            changed=page.changed.get(lang, ()),
-            changed_title=_changed_title(page, lang),
-            sections=[
-                *(_section(section, parts, page, lang) for section in SECTIONS if section.key in page.shows),
-                *(_block(own.key, own.title, parts.get(own.key), *own_text(own, lang)) for own in page.own),
-            ],
-            method=_method(parts, page, lang),
+            **page_parts(page, lang, parts),
         )
     )
+
+
+def all_shown(page: MonthPage, lang: str) -> dict[str, Shown]:
+    """Every section that has a result, drawn in one language."""
+    results = {**page.results, **{part.key: part.result for part in page.own if part.result is not None}}
+    return {key: shown(result, lang) for key, result in results.items()}
+
+
+def page_parts(page: MonthPage, lang: str, parts: Mapping[str, Shown]) -> dict[str, Any]:
+    """What a page and a printed document say in one language, by name.
+
+    Args:
+        page: What to show.
+        lang: ``zh-CN`` or ``en``.
+        parts: Sections by key, drawn in this language.
+    """
+    kind = Period.span(page.period).kind
+    return {
+        "title": _title(page, lang),
+        "conclusions_title": say(f"page.conclusions.{kind}", lang),
+        "changes_title": say(f"page.changes.{kind}", lang),
+        "team": pick(page.context.team, lang),
+        "as_of": say("page.as_of", lang, day=numbers.day(page.context.as_of, lang)) if page.context.as_of else "",
+        "conclusions": _conclusions([_led(key, part, page) for key, part in parts.items()]),
+        "tiles": [_tile(key, parts, page, lang) for key in TILE_ORDER if key in page.shows],
+        "changes": [text for part in parts.values() for text in part.changes],
+        "changed": page.changed.get(lang, ()),
+        "changed_title": _changed_title(page, lang),
+        "sections": [
+            *(_section(section, parts, page, lang) for section in SECTIONS if section.key in page.shows),
+            *(_block(own.key, own.title, parts.get(own.key), *own_text(own, lang)) for own in page.own),
+        ],
+        "method": _method(parts, page, lang),
+    }
 
 
 def page_says(page: MonthPage, lang: str, drawn: Mapping[str, Shown]) -> dict[str, object]:

@@ -39,6 +39,8 @@ class RoiView(Shown):
         review: The result.
     """
 
+    template = "roi.html.jinja"
+
     def __init__(self, review: ActivityReview) -> None:
         self.review = review
         self.text = RoiText(review, review.lang)
@@ -92,25 +94,27 @@ class RoiView(Shown):
         return pd.DataFrame(found["rows"], columns=found["columns"])
 
     def section(self) -> Markup:
-        """The section of the page: answer, portfolio, table, certainty, types, a recap an activity."""
+        """The section of the page; without an activity the answer alone."""
         if self.review.activities.empty:
             return Markup('<p class="answer">{}</p>').format(self.headline())
+        return super().section()
+
+    def parts(self) -> dict[str, Any]:
+        """The section of the page: answer, portfolio, table, certainty, types, a recap an activity."""
         title = self.text.portfolio_title()
         ranked = self._ranked()
-        return render(
-            "roi.html.jinja",
-            word=self.text.word,
-            headline=self.headline(),
-            portfolio_title=title,
-            portfolio_key=self.text.portfolio_key(),
-            portfolio=self._pictures(
+        return {
+            "headline": self.headline(),
+            "portfolio_title": title,
+            "portfolio_key": self.text.portfolio_key(),
+            "portfolio": self._pictures(
                 "roi-portfolio", title, lambda size: roi_charts.portfolio(self.text, ranked, size=size, title=False)
             ),
-            table=self._table(),
-            certainty=self.text.certainty(),
-            types=self._types(),
-            recaps=[self._recap(row) for _, row in self._everything.iterrows()],
-        )
+            "table": self._table(),
+            "certainty": self.text.certainty(),
+            "types": self._types(),
+            "recaps": [self._recap(row) for _, row in self._everything.iterrows()],
+        }
 
     def card(self, activity_id: str) -> Markup:
         """The recap of one activity alone, for a live notebook.

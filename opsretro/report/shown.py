@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -26,6 +27,8 @@ class Shown:
     """
 
     review: Result
+    template = ""
+    """The section of the page."""
 
     def __init__(self, text: Any) -> None:
         self._words = text
@@ -37,6 +40,23 @@ class Shown:
     def sentence(self, finding: Finding) -> str:
         """A finding in words."""
         return str(self._words.sentence(finding))
+
+    def section(self) -> Markup:
+        """The section of the page."""
+        return render(self.template, word=self._words.word, **self.made)
+
+    @cached_property
+    def made(self) -> dict[str, Any]:
+        """What page and document show, by name; drawn once for both."""
+        return self.parts()
+
+    def parts(self) -> dict[str, Any]:
+        """What the section of the page is made of, by its names in the template.
+
+        Raises:
+            NotImplementedError: A section says it itself.
+        """
+        raise NotImplementedError
 
     def learnt(self) -> HTML:
         """The team's earlier lessons about what comes up in the section, for a notebook."""

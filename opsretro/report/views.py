@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -38,6 +38,10 @@ class View(Protocol):
 
     def section(self) -> Markup:
         """The section of the page."""
+
+    @property
+    def made(self) -> Mapping[str, Any]:
+        """What page and document show of the section, by name."""
 
     def conclusions(self) -> Sequence[tuple[str, str]]:
         """Sentences for the top of the page, each with the anchor of its evidence."""
