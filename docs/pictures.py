@@ -52,6 +52,11 @@ RUNNING = (
 )
 """File, page, width and height of the window in px, element that is shown alone; of the month that is over, and of the
 same month while it was running."""
+ARCHIVE = (
+    ("archive.en.png", "index.en.html", 1280, 1700, ""),
+    ("archive.phone.zh-CN.png", "index.html", 390, 1500, ""),
+)
+HALF_YEAR = tuple(f"2026-{month:02d}" for month in range(5, 11))
 MEETING = (
     ("meeting.en.png", "en", "light", (".om-do-phase-result", ".om-do-to_open"), ".om-heap"),
     ("meeting.zh-CN.png", "zh-CN", "dark", (".om-do-face-decide", ".om-decision"), ".om-beside svg"),
@@ -76,6 +81,11 @@ def main() -> int:
             _take(path, Path(folder) / "2026-10", taken)
             if not more:
                 _print(Path(folder) / "2026-10")
+    with TemporaryDirectory() as folder:
+        for month in HALF_YEAR:
+            if code := opsretro(["run", "--month", month, "--workspace", str(ROOT / "data"), "--out", folder]):
+                return code
+        _take(path, Path(folder), ARCHIVE)
     for name, lang, scheme, clicks, shown in MEETING:
         with (
             _meeting(lang) as address,

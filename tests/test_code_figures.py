@@ -18,6 +18,7 @@ SECTIONS |= {"health": "health", "survey": "health", "form": "forms", "redact": 
 SECTIONS |= {**dict.fromkeys(("follow", "followup", "actions", "readings"), "followup"), "lessons": "lessons"}
 SECTIONS |= dict.fromkeys(("minutes", "meetings", "card"), "meeting")
 SECTIONS |= {"own": "own", "changed": "changed", "teams": "teams", "document": "document"}
+SECTIONS |= dict.fromkeys(("months", "archive"), "months")
 """Whose rooms a module belongs to, by the first word of its name."""
 SHARED_BY = {"checks": ["roi", "rootcause"], "people": ["trees", "voices"], "one_writer": ["health", "followup"]}
 SHARED_BY |= {"bars": ["roi", "rootcause", "health", "followup", "own"], "yaml_nodes": ["trees", "followup", "lessons"]}

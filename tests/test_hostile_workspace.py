@@ -47,8 +47,8 @@ SECRETS = {
     "DATABASE_URL": "postgresql://me:secret-database-7731@127.0.0.1:9/x",
 }
 SECRET = re.compile(rb"secret-\w+-7731")
-ADDRESS = re.compile(r"#[\w-]*|index(\.en)?\.html|data:image/(png|jpeg|gif);base64,[A-Za-z0-9+/=\s]*")
-"""What a link or a picture may point at: a place on the page, the other page, a picture inside."""
+ADDRESS = re.compile(r"#[\w-]*|(\.\./)?index(\.en)?\.html|data:image/(png|jpeg|gif);base64,[A-Za-z0-9+/=\s]*")
+"""What a link or a picture may point at: a place on the page, the other page, the archive, a picture inside."""
 ACTIVE = {"script", "iframe", "frame", "object", "embed", "applet", "base", "link", "form", "portal", "foreignobject"}
 ANIMATED = {"animate", "set", "animatetransform", "animatemotion"}
 ADDRESSED = {"href", "src", "xlink:href", "action", "formaction", "poster", "srcset", "srcdoc", "background", "data"}

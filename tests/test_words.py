@@ -27,11 +27,14 @@ from opsretro.analysis.methods.returns import Verdict
 from opsretro.analysis.methods.smart import Defect
 from opsretro.analysis.minutes import ASKED as ASKED_OF_A_DECISION
 from opsretro.analysis.minutes import DIRECTIONS
+from opsretro.analysis.months_join import FINDINGS
+from opsretro.analysis.months_join import TOLD as TOLD_OF_A_GOAL
 from opsretro.analysis.own_result import CHARTS
 from opsretro.analysis.roi_figures import STAGES
 from opsretro.analysis.team_score import ASSESSORS
 from opsretro.errors import InputError, Problem
 from opsretro.meeting.ledger_export import LISTED
+from opsretro.report.archive_page import BAD, HEADINGS, HITS
 from opsretro.report.cause_text import KINDS
 from opsretro.report.cause_view import COLUMNS as CAUSE_COLUMNS
 from opsretro.report.cause_view import DRILL
@@ -48,6 +51,8 @@ from opsretro.report.health_view import COLUMNS as HEALTH_COLUMNS
 from opsretro.report.health_view import ITEM
 from opsretro.report.minutes_view import CERTAINTY as MINUTES_CERTAINTY
 from opsretro.report.minutes_view import COLUMNS as MINUTES_COLUMNS
+from opsretro.report.months_view import CERTAINTY as MONTHS_CERTAINTY
+from opsretro.report.months_view import COLUMNS as MONTHS_COLUMNS
 from opsretro.report.roi_text import SHOWN
 from opsretro.report.roi_view import COLUMNS as ROI_COLUMNS
 from opsretro.report.sections import SECTIONS
@@ -65,6 +70,7 @@ from opsretro.words import LANGUAGES, catalogue, join_list, pick, say
 PACKAGE = Path(__file__).parents[1] / "opsretro"
 WORD_OF = {"goal": "goals.", "roi": "roi.", "cause": "cause.", "health": "health."}
 WORD_OF |= {"teams": "teams.", "explore": "explore.", "follow": "followup.", "minutes": "minutes.", "own": "own."}
+WORD_OF |= {"months": "months.", "archive": "archive."}
 """Where `word("…")` looks, by the first word of the module's name."""
 REFUSALS = ["short_pre", "pre_trend", "overlap", "not_separable"]
 SPANS = ["month", "quarter", "year"]
@@ -277,6 +283,23 @@ def dynamic_keys():
             *(code for codes in (Status, Variation, Assurance, Verdict, State, Movement) for code in codes),
             *(code for codes in (Change, Moved, HealthState, CHOICES["status"]) for code in codes),
         ],
+        "months.say": [*FINDINGS, "goals_before", "goals_same", "no_signal", "no_action", "health_same", "missing"],
+        "months.count": [*Verdict, *Moved, "untold"],
+        "months.moved": ["up", "down"],
+        "months.status": ["met", "missed", "open"],
+        "months.verdict": [*Verdict, *Moved, "untold", "not_done"],
+        "months.variation": Variation,
+        "months.health": Change,
+        "months.state": ["absent", *BAD],
+        "months.cell": ["open", "overdue", "moved"],
+        "months.differ": [*TOLD_OF_A_GOAL, "target"],
+        "months.gap.section": ["lost", "broken", "other_schema", "unreadable", "link"],
+        "months.gap.month": [
+            *("no_manifest", "broken_manifest", "no_page", "unreadable", "link", "no_folder", "not_published"),
+        ],
+        "months.column": [*MONTHS_COLUMNS, *MONTHS_CERTAINTY],
+        "months.heading": HEADINGS,
+        "archive.hits": HITS,
         "own.drawn": CHARTS,
         "own.shown": ["rows", "columns"],
         "page.short": [*(section.key for section in SECTIONS), "own"],

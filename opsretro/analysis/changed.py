@@ -122,6 +122,7 @@ SHEETS: Mapping[str, Mapping[str, Sheet]] = {
     },
     "followup": {"actions": Sheet(keys=("id",), codes=("verdict", "reason", "status", "outcome"))},
     "meeting": {"decisions": Sheet(keys=("month", "id")), "topics": Sheet(keys=("month", "board", "id"))},
+    "months": {"cells": Sheet(keys=("month", "section"), codes=("status",))},
     "own": {"rows": Sheet(codes=None)},
 }
 """The tables whose figures people quote, the main one first.

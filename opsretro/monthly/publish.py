@@ -52,7 +52,11 @@ def _taken(path: Path, waiting: Callable[[], object]) -> int | None:
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        waiting()
+        try:
+            waiting()
+        except BaseException:
+            os.close(held)
+            raise
         fcntl.flock(held, fcntl.LOCK_EX)
     if path.exists() and os.fstat(held).st_ino == path.stat().st_ino:
         return held

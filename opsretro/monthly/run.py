@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from opsretro.monthly.archive_beside import link_neighbours, link_pages
 from opsretro.monthly.audience import check_folder, sections_for
 from opsretro.monthly.check import Checked, check
 from opsretro.monthly.hiding import hide_in
@@ -26,6 +27,7 @@ from opsretro.monthly.workers import Workers
 from opsretro.report.own_page import OwnPart
 from opsretro.report.page import MonthPage
 from opsretro.report.sections import SECTIONS
+from opsretro.tables.period import Period
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +51,7 @@ def run_month(
     """Review a month, a quarter or a year and publish it.
 
     Args:
-        month: ``2026-10``, ``2026-Q3`` or ``2026``.
+        month: ``2026-10``, ``2026-Q3`` or ``2026``; of a range of months, what they say together.
         workspace: Folder with the tables.
         out: Reports folder; the month goes into ``<out>/<month>``.
         progress: Told what happens.
@@ -73,6 +75,14 @@ def run_month(
 def _checked_and_run(
     month: str, workspace: Path, out: Path, progress: Progress, options: Options, began: float
 ) -> Published:
+    period = Period.span(month)
+    if is_look_back(period, read_manifest(out / period.label), options.only):
+        from opsretro.monthly.archive_look_back import look_back  # what a month alone never loads
+
+        check_folder(out, options.audience)
+        page = look_back(period, out=out, progress=progress, options=options)
+        _file(out, period.label, progress, options)
+        return Published(page=page, failed=())
     known = check(workspace, month, options)
     rows = known.forms + sum(source.rows for source in known.sources.values())
     tables = len(known.ops.inputs.tables) + bool(known.forms) + (known.minutes is not None)
@@ -84,7 +94,32 @@ def _checked_and_run(
     label = known.period.label
     check_folder(out, options.audience)
     with one_run(out, label, lambda: progress.say("waiting", month=label)), staging(out, label) as staged:
-        return _Month(known, out / label, staged, progress, options).run(began)
+        done = _Month(known, out / label, staged, progress, options).run(began)
+    _file(out, label, progress, options)
+    return done
+
+
+def _file(out: Path, label: str, progress: Progress, options: Options) -> None:
+    """The archive over all months, and the links of the pages beside this one."""
+    from opsretro.monthly.archive_write import write_archive  # when all else is done
+
+    write_archive(out, options.langs, progress)
+    link_neighbours(out, label)
+
+
+def is_look_back(period: Period, before: Mapping[str, Any], only: Sequence[str]) -> bool:
+    """Whether a run needs nothing but published months.
+
+    Args:
+        period: What is asked for.
+        before: The manifest of its earlier publication; empty = there is none.
+        only: Sections that are asked for.
+
+    Returns:
+        True for a range, and where only the months are asked for and nothing else is published of the period.
+    """
+    others = set(before.get("sections", {})) - {"months"}
+    return period.kind == "range" or (tuple(only) == ("months",) and period.kind != "month" and not others)
 
 
 class _Month:
@@ -126,6 +161,7 @@ class _Month:
         said = manifest(known.ops, known.period.label, outcomes, known.sources, after, **told)
         said |= {"audience": self.options.audience} | ({"run": self.options.run} if self.options.run else {})
         said["page"], said["says"], names = self._pages(outcomes, results, changed)
+        link_pages(self.staged, names, self.final)
         kinds = [f"{key}.{kind}" for key in outcomes for kind in ("ipynb", "json") if self._goes_out(key, kind)]
         names += [name for name in kinds if (self.staged / name).exists()]
         failed = [key for key, outcome in outcomes.items() if outcome.status in ("failed", "left_out")]
@@ -175,7 +211,7 @@ class _Month:
             ],
             changed=changed.get("lines", {}),
             changed_since=changed.get("since", ""),
-            shows=[section.key for section in sections_for(self.options.audience)],
+            shows=[section.key for section in sections_for(self.options.audience) if section.key in outcomes],
             left_out=[key for key, done in outcomes.items() if done.status == "left_out"],
         )
         langs, data = self.options.langs, {key: self.staged / f"{key}.json" for key in results if key in ours}

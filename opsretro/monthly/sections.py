@@ -72,14 +72,28 @@ class Sections:
             outcomes = {key: self._drawn(done) for key, done in outcomes.items()}
         outcomes |= {"health": self._kept_in_register(outcomes["health"])} if "health" in outcomes else {}
         sections = sections_for(self.options.audience)
-        absent = {section.key: self._absent(section.key) for section in sections if section.key not in outcomes}
+        lacking = [section.key for section in sections if section.key not in (*outcomes, "months")]
+        absent = {key: self._absent(key) for key in lacking}
         ordered = [section.key for section in sections] + [one.name for one in self.known.own]
         found = {**absent, **outcomes}
         if "meeting" in ordered:
             found["meeting"] = self._met(outcomes.get("followup"))
         if "followup" in outcomes and self._is_asked("followup") and self.known.period.kind == "month":
             keep_readings(self.known.ops, outcomes["followup"].result, self.progress)
-        return {key: found.get(key, Outcome(status="left_out")) for key in ordered}
+        found |= self._months()
+        known = [key for key in ordered if key != "months" or key in found]
+        return {key: found.get(key, Outcome(status="left_out")) for key in known}
+
+    def _months(self) -> dict[str, Outcome]:
+        """Month by month, of a quarter or a year with published months."""
+        from opsretro.monthly.archive_look_back import months_within  # what a month alone never loads
+
+        period = self.known.period
+        result = months_within(self.place.final.parent, period) if period.kind != "month" else None
+        if result is None or not (self._is_asked("months") or self._is_kept("months")):
+            return {}
+        result.save(self.place.staged)
+        return {"months": Outcome(status="done", result=result)}
 
     def _is_asked(self, key: str) -> bool:
         return not self.options.only or key in self.options.only

@@ -163,6 +163,20 @@ def _meeting(parts: Parts, lang: str) -> Printed:
     return [*found, *items(*parts["parked"], title=say("minutes.heading.parked", lang))], 0
 
 
+def _months(parts: Parts, lang: str) -> Printed:
+    earned = [[one["activity"], one["verdict"], one["roi"], one["attributed"]] for one in parts["activities"]]
+    did = [(f"{one['name']}: {one['verdict']}", f"{one['metric']} {one['effect']}") for one in parts["actions"]]
+    columns = [say(f"months.column.{name}", lang) for name in ("activity", "verdict", "roi", "attributed")]
+    return [
+        *items(*parts["sentences"]),
+        *ruled(parts["table"]),
+        *texts("head", say("months.heading.activities", lang) if earned else ""),
+        *table(columns, earned[:MOST_ROWS]),
+        *items(*did[:MOST_DEEDS], title=say("months.heading.actions", lang)),
+        *texts("small", *parts["gaps"]),
+    ], len(did[MOST_DEEDS:])
+
+
 def _own(parts: Parts, _: str) -> Printed:
     names = [name for name, _ in parts["columns"]]
     numbers = [place for place, (_, is_number) in enumerate(parts["columns"]) if is_number]
@@ -182,5 +196,6 @@ _KINDS: Mapping[str, Callable[[Parts, str], Printed]] = {
     "rootcause": _causes,
     "health": _health,
     "meeting": _meeting,
+    "months": _months,
     "own": _own,
 }

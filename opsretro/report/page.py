@@ -240,7 +240,8 @@ def _changed_title(page: MonthPage, lang: str) -> str:
 def _method(parts: Mapping[str, Shown], page: MonthPage, lang: str) -> list[str]:
     read = [f"{file} ({say('page.row', lang, rows=f'{rows:,}')})" for file, rows in page.files.items()]
     texts = [part.method for part in parts.values()]
-    texts.append(say("page.method_read", lang, files=say("list.comma", lang).join(read)))
+    if read:
+        texts.append(say("page.method_read", lang, files=say("list.comma", lang).join(read)))
     if page.header_only:
         texts.append(say("page.header_only", lang, files=join_list(list(page.header_only), lang)))
     return [*texts, say("page.made_by", lang, version=__version__, team=pick(page.context.team, lang))]

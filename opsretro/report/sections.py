@@ -39,6 +39,7 @@ SECTIONS = (
     Section(key="rootcause", tables=("metrics",), notebook="03_root_cause", ignores=(*_TEAM, "actions", "readings")),
     Section(key="health", tables=("survey",), notebook="04_team_health", ignores=("readings", "meetings", "causes")),
     Section(key="meeting", tables=("meetings",)),
+    Section(key="months", tables=()),
 )
 
 TILE_ORDER = ("goals", "roi", "rootcause", "health", "followup")

@@ -62,6 +62,7 @@ _HOMES = {
     "health": ("opsretro.analysis.health_review:HealthReview", "opsretro.report.health_view:HealthView"),
     "rootcause": ("opsretro.analysis.cause_review:CauseReview", "opsretro.report.cause_view:CauseView"),
     "meeting": ("opsretro.analysis.minutes:Minutes", "opsretro.report.minutes_view:MinutesView"),
+    "months": ("opsretro.analysis.months:Months", "opsretro.report.months_view:MonthsView"),
     "own": ("opsretro.analysis.own_result:TeamResult", "opsretro.report.own_view:OwnView"),
     "roi": ("opsretro.analysis.roi_review:ActivityReview", "opsretro.report.roi_view:RoiView"),
 }

@@ -51,9 +51,9 @@ def render(template: str, **values: object) -> Markup:
     return Markup(_SIGN.sub("\\1&#8288;", text))  # noqa: S704 - escaped by the environment
 
 
-def style() -> Markup:
-    """The style sheet of the page."""
-    return Markup(files(__name__).joinpath("page.css").read_text(encoding="utf-8"))  # noqa: S704 - a file of ours
+def style(name: str = "page.css") -> Markup:
+    """The style sheet of the page, or another one that lies here, or a script."""
+    return Markup(files(__name__).joinpath(name).read_text(encoding="utf-8"))  # noqa: S704 - a file of ours
 
 
 def anchor(kind: str, name: str) -> str:
