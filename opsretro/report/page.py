@@ -232,9 +232,7 @@ def _block(key: str, title: str, part: Shown | None, state: str, text: str) -> d
 
 
 def _changed_title(page: MonthPage, lang: str) -> str:
-    if not page.changed:
-        return ""
-    return say("page.changed", lang, day=numbers.day(page.changed_since, lang))
+    return say("page.changed", lang, day=numbers.day(page.changed_since, lang)) if page.changed else ""
 
 
 def _method(parts: Mapping[str, Shown], page: MonthPage, lang: str) -> list[str]:

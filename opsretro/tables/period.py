@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -89,15 +90,13 @@ class Period:
         first, dots, last = str(text).strip().partition(RANGE)
         if not dots:
             return cls.parse(first, source=source)
-        try:
+        with suppress(InputError):
             start, end = cls.parse(first).months[0], cls.parse(last).months[-1]
-        except InputError:
-            start, end = "", ""
-        count = 12 * (int(end[:4]) - int(start[:4])) + int(end[5:]) - int(start[5:]) + 1 if start else 0
-        if not 0 < count <= LONGEST:
-            values = {"value": str(text), "n": str(LONGEST)}
-            raise InputError([Problem(code="not_a_range", source=source, values=values)])
-        return cls(f"{start}{RANGE}{end}", tuple(add_months(start, n) for n in range(count)))
+            months = tuple(add_months(start, n) for n in range(LONGEST))
+            if end in months:
+                return cls(f"{start}{RANGE}{end}", months[: months.index(end) + 1])
+        values = {"value": str(text), "n": str(LONGEST)}
+        raise InputError([Problem(code="not_a_range", source=source, values=values)])
 
     @property
     def start(self) -> date:
@@ -112,9 +111,7 @@ class Period:
     @property
     def kind(self) -> str:
         """What it is: ``month``, ``quarter``, ``year`` or ``range``."""
-        if RANGE in self.label:
-            return "range"
-        return {1: "month", 3: "quarter"}.get(len(self.months), "year")
+        return "range" if RANGE in self.label else {1: "month", 3: "quarter"}.get(len(self.months), "year")
 
     def before(self, n: int = 1) -> tuple[str, ...]:
         """The months of the period of the same length n periods earlier."""
