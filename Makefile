@@ -29,6 +29,10 @@ browser: $(READY)
 bench: $(READY)
 	@$(BIN)/python -c 'import causal_impact, metriclens, statsmodels, wise_pizza' 2>/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check bsts-causalimpact metriclens statsmodels wise-pizza
 	@$(BIN)/python bench/month.py
+	@$(BIN)/python bench/pdf.py
+	@$(BIN)/python bench/archive.py
+	@$(BIN)/python bench/teams.py
+	@$(BIN)/python bench/cluster.py
 	@$(BIN)/python bench/limits.py
 	@$(BIN)/python bench/review.py
 	@$(BIN)/python bench/pace.py

@@ -57,6 +57,18 @@ ARCHIVE = (
     ("archive.phone.zh-CN.png", "index.html", 390, 1500, ""),
 )
 HALF_YEAR = tuple(f"2026-{month:02d}" for month in range(5, 11))
+OVER_ALL = (
+    ("teams.en.png", "index.en.html", 1280, 1500, ""),
+    ("teams.phone.zh-CN.png", "index.html", 390, 1200, ""),
+)
+"""The same of the page over all teams."""
+PAID = ("activities.csv", "cost_ledger.csv", "funnel.csv", "users.csv", "orders.csv")
+TEAMS = {
+    "content": ("内容运营组", "Content operations", (6, 10), ("survey", *PAID)),
+    "growth": ("增长运营组", "Growth operations", (1, 10), ()),
+    "service": ("客服运营组", "Service operations", (4, 10), ("survey",)),
+}
+"""Folder of a team, its names, goals of the sample it has (the first, and the first it has not), files it lacks."""
 MEETING = (
     ("meeting.en.png", "en", "light", (".om-do-phase-result", ".om-do-to_open"), ".om-heap"),
     ("meeting.zh-CN.png", "zh-CN", "dark", (".om-do-face-decide", ".om-decision"), ".om-beside svg"),
@@ -86,6 +98,12 @@ def main() -> int:
             if code := opsretro(["run", "--month", month, "--workspace", str(ROOT / "data"), "--out", folder]):
                 return code
         _take(path, Path(folder), ARCHIVE)
+    with TemporaryDirectory() as folder:
+        _teams(Path(folder) / "teams")
+        out = str(Path(folder) / "out")
+        if opsretro(["run", "--month", "2026-10", "--teams", f"{folder}/teams/*", "--out", out]) != 1:  # one is broken
+            return 1
+        _take(path, Path(out) / "teams" / "2026-10", OVER_ALL)
     for name, lang, scheme, clicks, shown in MEETING:
         with (
             _meeting(lang) as address,
@@ -122,6 +140,18 @@ def _print(month: Path) -> None:
         for place, one in enumerate(shown):
             sheet.paste(one, (GAP + place * (one.width + GAP), GAP))
         sheet.quantize(200, Image.Quantize.MAXCOVERAGE).save(HERE / f"pdf.{lang}.png", optimize=True)
+
+
+def _teams(folder: Path) -> None:
+    """Workspaces of teams that differ, out of the sample, and a folder that is none."""
+    for name, (chinese, english, (first, end), lacks) in TEAMS.items():
+        shutil.copytree(ROOT / "data", folder / name, ignore=shutil.ignore_patterns(*lacks))
+        settings = (folder / name / "retro.toml").read_text(encoding="utf-8")
+        named = settings.replace("增长运营组", chinese).replace("Growth operations", english)
+        (folder / name / "retro.toml").write_text(named, encoding="utf-8")
+        lines = (folder / name / "goals.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+        (folder / name / "goals.csv").write_text("".join([lines[0], *lines[first:end]]), encoding="utf-8")
+    (folder / "old-campaigns").mkdir()
 
 
 @contextmanager

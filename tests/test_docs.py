@@ -15,7 +15,8 @@ from opsretro.meeting.board_templates import read_agenda
 ROOT = Path(__file__).parents[1]
 READMES = ("README.md", "README.zh-CN.md")
 GUIDES = (("docs/meeting.md", "docs/meeting.zh-CN.md"), ("docs/privacy.md", "docs/privacy.zh-CN.md"))
-GUIDES += (("docs/running.md", "docs/running.zh-CN.md"), ("docs/scheduling.md", "docs/scheduling.zh-CN.md"))
+GUIDES += (("docs/running.md", "docs/running.zh-CN.md"), ("docs/teams.md", "docs/teams.zh-CN.md"))
+GUIDES += (("docs/scheduling.md", "docs/scheduling.zh-CN.md"), ("docs/archive.md", "docs/archive.zh-CN.md"))
 GUIDES += (("docs/archive.md", "docs/archive.zh-CN.md"),)
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
