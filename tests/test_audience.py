@@ -58,6 +58,21 @@ def test_no_sentence_of_the_health_section_stands_in_the_page_for_outside(outsid
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["index.html", "index.en.html"])
+def test_the_archive_of_a_folder_for_outside_has_no_word_of_them_either(outside, name):
+    assert INSIDE.findall((outside / name).read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", ["zh-CN", "en"])
+def test_the_document_for_outside_has_no_word_of_them_either(outside, lang):
+    from pypdf import PdfReader
+
+    pages = PdfReader(outside / "2026-10" / f"retro.{lang}.pdf").pages
+    assert INSIDE.findall("".join(page.extract_text() for page in pages)) == []
+
+
+@pytest.mark.slow
 def test_readers_outside_get_the_other_sections_and_no_notebook(outside):
     names = {path.name for path in (outside / "2026-10").iterdir()}
     assert names >= {"goals.json", "roi.json", "rootcause.json", "followup.json", "index.html", "index.en.html"}

@@ -143,7 +143,7 @@ def test_an_interrupt_ends_every_team_and_leaves_nothing_half_written(tmp_path):
     going.send_signal(signal.SIGTERM)
     assert going.wait(30) == 143
     assert psutil.wait_procs(family, timeout=20)[1] == []
-    assert list((tmp_path / "out").rglob("index*.html")) == []
+    assert [path for path in (tmp_path / "out").rglob("*") if path.is_file() and not path.name.endswith(".lock")] == []
 
 
 @slow
@@ -325,6 +325,14 @@ def test_a_page_without_any_published_team_says_so(lang):
     refused = TeamMonth(name="a", title={}, state="refused", numbers={}, says={}, why={"en": ["x"], "zh-CN": ["x"]})
     said = {"en": "Nothing is published yet; below is why.", "zh-CN": "还没有任何发布，原因见下。"}
     assert said[lang] in teams_html(review_of(refused), lang, pages={})
+
+
+@pytest.mark.parametrize(("lang", "word"), [("zh-CN", "健康"), ("en", "health")])
+def test_readers_outside_find_no_word_of_team_health_on_the_page_over_all(lang, word):
+    months = [month_of("a", goals={"met": 1, "missed": 0, "no_data": 0, "worse": 0, "better": 0})]
+    outside = TeamsReview(period="2026-10", teams=months, audience="outside")
+    assert word not in teams_html(outside, lang, pages={}).lower()
+    assert word in teams_html(review_of(*months), lang, pages={}).lower()
 
 
 def test_counts_are_added_up_and_amounts_are_not():

@@ -53,10 +53,12 @@ class TeamsReview:
     Attributes:
         period: ``2026-10``, ``2026-Q3`` or ``2026``.
         teams: In the order of their folders; nothing ranks them.
+        audience: ``all``, or ``outside``: nothing tells of team health.
     """
 
     period: str
     teams: Sequence[TeamMonth]
+    audience: str = "all"
 
     def count(self, section: str, name: str) -> int:
         """A count over all teams, of those that have the section."""
@@ -83,7 +85,7 @@ class TeamsReview:
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain JSON values."""
         rows: Any = [plain(vars(team)) for team in self.teams]
-        return {"schema": SCHEMA, "section": "teams", "period": self.period, "teams": rows}
+        return {"schema": SCHEMA, "section": "teams", "period": self.period, "audience": self.audience, "teams": rows}
 
 
 def team_numbers(sections: Mapping[str, Mapping[str, Any]], *, health: bool = True) -> dict[str, Any]:

@@ -78,7 +78,7 @@ def staging(out: Path, label: str) -> Iterator[Path]:
     folder: Path | None = None
     try:
         out.mkdir(parents=True, exist_ok=True)
-        _remove_left_behind(out, label)
+        remove_left_behind(out, label)
         folder = Path(tempfile.mkdtemp(prefix=f".{label}.{os.getpid()}.", dir=out))
         yield folder
     except OSError as error:
@@ -88,8 +88,13 @@ def staging(out: Path, label: str) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _remove_left_behind(out: Path, label: str) -> None:
-    """Folders of runs that were killed before they could tidy up; a run that still lives keeps its own."""
+def remove_left_behind(out: Path, label: str) -> None:
+    """Remove folders of runs that were killed before they could tidy up; a run that still lives keeps its own.
+
+    Args:
+        out: The reports folder.
+        label: What was being made.
+    """
     for folder in out.glob(f".{label}.*.*"):
         owner = folder.name.removeprefix(f".{label}.").partition(".")[0]
         if owner.isdigit() and not Path(f"/proc/{owner}").exists() and Path("/proc/self").exists():

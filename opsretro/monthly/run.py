@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from opsretro.errors import InputError
 from opsretro.monthly.archive_beside import link_neighbours, link_pages
 from opsretro.monthly.audience import check_folder, sections_for
 from opsretro.monthly.check import Checked, check
@@ -27,7 +28,7 @@ from opsretro.monthly.workers import Workers
 from opsretro.report.own_page import OwnPart
 from opsretro.report.page import MonthPage
 from opsretro.report.sections import SECTIONS
-from opsretro.tables.period import Period
+from opsretro.tables.period import RANGE, Period
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +76,8 @@ def run_month(
 def _checked_and_run(
     month: str, workspace: Path, out: Path, progress: Progress, options: Options, began: float
 ) -> Published:
-    period = Period.span(month)
-    if is_look_back(period, read_manifest(out / period.label), options.only):
+    period = _span(month)
+    if period is not None and is_look_back(period, read_manifest(out / period.label), options.only):
         from opsretro.monthly.archive_look_back import look_back  # what a month alone never loads
 
         check_folder(out, options.audience)
@@ -97,6 +98,16 @@ def _checked_and_run(
         done = _Month(known, out / label, staged, progress, options).run(began)
     _file(out, label, progress, options)
     return done
+
+
+def _span(month: str) -> Period | None:
+    """The months that are asked for; None = they are no period, which is told with all other problems."""
+    try:
+        return Period.span(month)
+    except InputError:
+        if RANGE in month:
+            raise
+        return None
 
 
 def _file(out: Path, label: str, progress: Progress, options: Options) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 
 from opsretro.errors import InputError, Problem
 from opsretro.monthly.hiding import hide
+from opsretro.monthly.publish import remove_left_behind
 from opsretro.monthly.reuse import code
 from opsretro.monthly.team_job import GONE, OVER, THREADS, Job, carried_out, lost
 from opsretro.monthly.template import TEMPLATE, can_fork
@@ -61,6 +62,8 @@ def local(jobs_at_once: int) -> Callable[[Sequence[Job], Callable[[str, Mapping[
         finally:
             pool.shutdown(cancel_futures=True)
             TEMPLATE.rest()
+            for job in jobs:  # of a run that was stopped
+                remove_left_behind(job.out, job.month)
 
     return spread
 

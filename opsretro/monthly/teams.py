@@ -164,7 +164,8 @@ def run_teams(
     ]
     left = [_refused(folder, problems) for folder, problems in teams.refused.items()]
     months = [*left, *_Heard(teams.ready, progress).of(jobs, spread)]
-    return TeamsReview(period=label, teams=sorted(months, key=lambda one: one.name))
+    ordered = sorted(months, key=lambda one: one.name)
+    return TeamsReview(period=label, teams=ordered, audience=options.audience)
 
 
 class _Heard:

@@ -93,7 +93,7 @@ def archive_html(archive: Archive, lang: str, *, other: tuple[str, str] | None =
             ],
             periods=[(label, text.label(label)) for label in archive.parts],
             axis=[(month, text.month(month)) for month in archive.axis],
-            columns=[say(f"page.short.{key}", lang) for key in TILE_ORDER],
+            columns=[say(f"page.short.{key}", lang) for key in text.sections],
             years=_years(archive, text, lang),
             headings={name: say(f"months.heading.{name}", text.lang) for name in HEADINGS},
             links={label: shelf.pages[lang] for label, shelf in archive.shelves.items() if shelf.pages.get(lang)},
@@ -149,7 +149,7 @@ def _row(archive: Archive, month: str, text: MonthsText, lang: str) -> dict[str,
     states = {one["section"]: one["status"] for one in text.cells(month)}
     if not states:
         return row | {"text": say("archive.nothing", lang)}
-    return row | {"href": href, "cells": [_cell(month, key, states.get(key, ""), href, text) for key in TILE_ORDER]}
+    return row | {"href": href, "cells": [_cell(month, key, states.get(key, ""), href, text) for key in text.sections]}
 
 
 def _cell(month: str, key: str, status: str, href: str, text: MonthsText) -> dict[str, object]:
@@ -171,7 +171,7 @@ def _data(archive: Archive, text: MonthsText, lang: str) -> Markup:
         "axisOf": months,
         "names": [text.month(month) for month in months],
         "pages": [shelf.pages.get(lang, "") for shelf in shelves],
-        "sections": [*(say(f"page.short.{key}", lang) for key in TILE_ORDER), say("archive.concluded", lang)],
+        "sections": [*(_named(key, text) for key in TILE_ORDER), say("archive.concluded", lang)],
         "periods": [(label, *_ends(one)) for label, one in archive.parts.items()],
         "sums": list(archive.parts),
         "entries": entries(text, {shelf.label: shelf.says.get(lang, {}) for shelf in shelves}),
@@ -181,6 +181,11 @@ def _data(archive: Archive, text: MonthsText, lang: str) -> Markup:
     for sign in "<>&\u2028\u2029":
         plain = plain.replace(sign, f"\\u{ord(sign):04x}")
     return Markup(plain)  # noqa: S704 - no sign of markup is left in it
+
+
+def _named(key: str, text: MonthsText) -> str:
+    """The name of a section that some month knows of."""
+    return say(f"page.short.{key}", text.lang) if key in text.sections else ""
 
 
 def _ends(part: Months) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from opsretro.report import numbers
 from opsretro.report.goal_words import goal_name
 from opsretro.report.section_words import SectionWords
+from opsretro.report.sections import TILE_ORDER
 from opsretro.tables.health_register import EVERYBODY
 from opsretro.tables.parse import parse_slice
 from opsretro.tables.survey_files import TEAM
@@ -159,6 +160,12 @@ class MonthsText(SectionWords):
         """Causes, the oldest month first."""
         found: list[Row] = self.review.causes.sort_values("month", kind="stable").to_dict("records")
         return found
+
+    @cached_property
+    def sections(self) -> list[str]:
+        """The sections that some month knows of, in the order of the page; readers outside get no team health."""
+        known = set(self.review.cells["section"])
+        return [key for key in TILE_ORDER if key in known]
 
     @cached_property
     def health(self) -> list[Row]:

@@ -135,7 +135,11 @@ class MonthsView(Shown):
 
     def method(self) -> str:
         """What a look back rests on, and what it never does."""
-        return say("months.method", self.review.lang)
+        texts = [
+            self.text.word("method"),
+            *([self.text.word("method_health")] if "health" in self.text.sections else []),
+        ]
+        return say("sentence.gap", self.review.lang).join(texts)
 
     # -- goals ---------------------------------------------------------------------------------------------------------
 

@@ -48,7 +48,7 @@ def teams_html(
             style=style(),
             sentences=words.sentences(),
             tiles=words.tiles(),
-            columns=[words.word(f"column.{name}") for name in COLUMNS],
+            columns=[words.word(f"column.{name}") for name in words.columns],
             rows=[{"cells": words.cells(team), **words.linked(team, pages)} for team in review.teams],
             activities=[words.activity(team, row, pages) for team, row in review.told_activities()[:MOST_ACTIVITIES]],
             more=len(review.told_activities()) - MOST_ACTIVITIES,
@@ -56,7 +56,7 @@ def teams_html(
                 {**words.linked(team, pages), "state": words.state(team), "why": team.why.get(lang, ())}
                 for team in review.with_state("partly", "refused", "failed", "kept")
             ],
-            method=[words.word("method"), words.word("method_health"), words.word("made_by", version=__version__)],
+            method=words.method(),
         )
     )
 
@@ -72,6 +72,7 @@ class TeamsWords:
     def __init__(self, review: TeamsReview, lang: str) -> None:
         self.review, self.lang = review, lang
         self.kind = Period.parse(review.period).kind
+        self.columns = [name for name in COLUMNS if name != "health" or review.audience == "all"]
         self._names = [self.name(team) for team in review.teams]
 
     def word(self, key: str, /, **values: object) -> str:
@@ -155,7 +156,7 @@ class TeamsWords:
         homes = {"moved": "goals", "actions": "followup", "followed": "followup"}
         return [
             shown[name](found[homes.get(name, name)]) if homes.get(name, name) in found else [self.word("cell.none")]
-            for name in COLUMNS[1:]
+            for name in self.columns[1:]
         ]
 
     def _goal_cell(self, goals: Mapping[str, int]) -> list[str]:
@@ -179,6 +180,11 @@ class TeamsWords:
     def _counts(self, counts: Mapping[str, int], names: Sequence[str]) -> list[str]:
         """Counts in words but for those of nothing."""
         return [self.word(f"cell.{name}", n=counts[name]) for name in names if counts[name]] or [self.word("cell.zero")]
+
+    def method(self) -> list[str]:
+        """How to read the page."""
+        health = [self.word("method_health")] if "health" in self.columns else []
+        return [self.word("method"), *health, self.word("made_by", version=__version__)]
 
     def activity(self, team: TeamMonth, row: Mapping[str, Any], pages: Mapping[str, str]) -> dict[str, Any]:
         """An activity that earned or lost, its interval, and where the interval lies among all in its currency."""
