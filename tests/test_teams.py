@@ -297,6 +297,7 @@ def month_of(name, **numbers):
 
 def activity(profit, currency="CNY"):
     ends = {"profit": profit, "profit_lower": profit - 50.0, "profit_upper": profit + 50.0}
+    ends |= {name.replace("profit", "roi"): value / 1000 for name, value in ends.items()}
     return {**ends, "verdict": "profit" if profit > 0 else "loss", "name": f"A {profit:g}", "currency": currency}
 
 

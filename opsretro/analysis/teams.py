@@ -98,9 +98,9 @@ def team_numbers(sections: Mapping[str, Mapping[str, Any]], *, health: bool = Tr
 
     Returns:
         ``goals``: met, missed, no_data, worse and better (moved beyond the usual range). ``roi``: profit, loss,
-        unclear, and the activities with their profit (currency of the team) and its 95 % interval. ``followup``: open,
-        overdue, moved, not_moved, cannot_tell. ``rootcause``: causes. ``health``: up, down, steady, cannot_tell; empty
-        where it must not be told.
+        unclear, and the activities with profit (currency of the team) and roi, each with its 95 % interval.
+        ``followup``: open, overdue, moved, not_moved, cannot_tell. ``rootcause``: causes. ``health``: up, down, steady,
+        cannot_tell; empty where it must not be told.
     """
     counted = {"goals": _goals, "roi": _roi, "followup": _actions, "rootcause": _causes}
     found = {name: count(sections[name]) for name, count in counted.items() if name in sections}
@@ -127,7 +127,7 @@ def _roi(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _activity(row: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("verdict", "profit", "profit_lower", "profit_upper")
+    names = ("verdict", *(f"{name}{end}" for name in ("profit", "roi") for end in ("", "_lower", "_upper")))
     called = context["names"].get(row["activity_id"]) or row["name"]
     return {name: row[name] for name in names} | {"name": called, "currency": context["currency"]}
 

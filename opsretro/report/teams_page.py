@@ -194,7 +194,14 @@ class TeamsWords:
         said = say("roi.range", self.lang, low=signed[1], high=signed[2])
         places = self._places(values, row["currency"])
         named = {**self.linked(team, pages), "activity": pick(row["name"], self.lang)}
+        value, below, above = (self._rate(row[name]) for name in ("roi", "roi_lower", "roi_upper"))
+        named["roi"] = self.word("cell.return", value=value, low=below, high=above)
         return {**named, "profit": signed[0], "interval": said, **places}
+
+    def _rate(self, value: float | None) -> str:
+        """A fraction as a signed per cent."""
+        text = numbers.rate(value, self.lang, digits=2 if value is None or abs(value) < 1 else 3)
+        return f"+{text}" if value is not None and value > 0 else text
 
     def _places(self, values: Sequence[float], currency: str) -> dict[str, float]:
         """Places on a line from the lowest to the highest interval of a currency, in hundredths of it."""
