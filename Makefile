@@ -54,7 +54,7 @@ lock:
 	uv pip compile pyproject.toml --universal --extra cluster --extra notify --extra test --extra build --extra bench --generate-hashes --no-emit-index-url -q -o requirements.lock
 
 clean:
-	rm -rf $(VENV) reports/2* .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) reports/2* reports/teams reports/index*.html reports/.[a-z0-9]*.json .pytest_cache .mypy_cache .ruff_cache
 
 # One environment for everything, made again only when the lock or the project file changes.
 $(READY): requirements.lock pyproject.toml

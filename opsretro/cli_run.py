@@ -166,6 +166,8 @@ def _how(options: argparse.Namespace) -> dict[str, Any]:
             problems.append(Problem(code="not_positive", source=f"--{name}", values={"value": text}))
     if options.audience not in AUDIENCES:
         problems.append(Problem(code="not_an_audience", source="--audience", values={"value": options.audience}))
+    if options.teams and ".." in options.month:
+        problems.append(Problem(code="range_of_teams", source="--month", values={"value": options.month}))
     if options.cluster and not options.teams:
         problems.append(Problem(code="cluster_alone", source="--cluster"))
     if options.cluster and options.jobs:

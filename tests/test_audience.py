@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -91,6 +92,20 @@ def test_a_folder_for_outside_takes_no_month_of_the_team(outside):
     assert refused.returncode == 2
     assert "The folder holds 2026-10, published for --audience outside" in refused.stderr
     assert manifest(outside)["audience"] == "outside"
+
+
+@pytest.mark.slow
+def test_a_month_that_does_not_tell_whom_it_is_for_is_no_company_for_readers_outside(outside, tmp_path):
+    shutil.copytree(outside, tmp_path / "out")
+    (tmp_path / "out" / "2026-09").mkdir()
+    (tmp_path / "out" / "2026-09" / "index.html").write_text("inside", encoding="utf-8")
+    refused = run(SAMPLE, tmp_path / "out", "--audience", "outside", "--lang", "en")
+    assert (refused.returncode, "holds 2026-09, which has no run.json" in refused.stderr) == (2, True)
+
+
+def test_a_single_month_has_no_section_over_months(tmp_path):
+    refused = run(small_workspace(tmp_path / "ws"), tmp_path / "out", "--only", "months", "--lang", "en")
+    assert (refused.returncode, "'months' is no section here" in refused.stderr) == (2, True)
 
 
 @pytest.mark.slow

@@ -105,7 +105,7 @@ def test_a_stopped_run_leaves_no_process_and_the_good_report(good, sign, code, c
     after = listing(good / "out")
     assert {name: after[name] for name in before} == before
     if sign != signal.SIGKILL:
-        assert said.splitlines()[-1] == "interrupted; nothing was published"
+        assert said.splitlines()[-1] == "interrupted; what is not published yet stays unpublished"
         assert [path.name for path in (good / "out").iterdir()] == ["2026-10"]
 
 

@@ -163,7 +163,7 @@ def test_an_interrupted_run_leaves_nothing(workspace, tmp_path, stop, code):
     process.send_signal(stop)
     said = process.communicate(timeout=60)[1]
     assert (process.returncode, list((tmp_path / "r").iterdir())) == (code, [])
-    assert "interrupted; nothing was published" in said
+    assert "interrupted; what is not published yet stays unpublished" in said
 
 
 def test_the_next_run_removes_what_a_killed_one_left(workspace, tmp_path):

@@ -15,6 +15,7 @@ from conftest import SAMPLE, small_workspace
 
 from opsretro.analysis.teams import TeamMonth, TeamsReview, team_numbers
 from opsretro.errors import InputError
+from opsretro.monthly.team_job import summary
 from opsretro.monthly.teams import find_teams, sharing_answers
 from opsretro.report.teams_page import teams_html
 
@@ -232,6 +233,28 @@ def test_settings_that_are_wrong_refuse_their_team_alone(tmp_path):
     assert ([one.name for one in found.ready], [path.name for path in found.refused]) == (["good"], ["bad"])
 
 
+def test_a_folder_that_is_named_and_is_not_there_is_told(tmp_path):
+    team(tmp_path / "a", "a")
+    found = find_teams([str(tmp_path / "a"), str(tmp_path / "gone")])
+    assert [problem.text() for problem in found.refused[tmp_path / "gone"]] == [
+        f"No folder matches '{tmp_path / 'gone'}'; name folders of workspaces, such as 'teams/*'."
+    ]
+
+
+def test_a_folder_whose_name_looks_like_a_pattern_is_that_folder(tmp_path):
+    team(tmp_path / "x[1]", "x")
+    assert [one.name for one in find_teams([str(tmp_path / "x[1]")]).ready] == ["x[1]"]
+
+
+def test_a_link_to_a_workspace_goes_by_its_own_name(tmp_path):
+    for place in ("east", "west"):
+        team(tmp_path / "releases" / place / "current", place)
+        (tmp_path / "teams").mkdir(exist_ok=True)
+        (tmp_path / "teams" / place).symlink_to(tmp_path / "releases" / place / "current")
+    (tmp_path / "teams" / "loop").symlink_to(tmp_path / "teams" / "loop")
+    assert [one.name for one in find_teams([str(tmp_path / "teams" / "*")]).ready] == ["east", "west"]
+
+
 def test_a_pattern_that_matches_no_folder_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"--teams: 1 problem. No folder matches '.*/none/\*'"):
         find_teams([str(tmp_path / "none" / "*")])
@@ -268,6 +291,76 @@ def test_of_a_teams_health_only_the_verdicts_for_everybody_are_told(sample_month
 def test_a_survey_that_its_own_page_does_not_show_is_not_told_of(sample_month, state):
     health = json.loads((sample_month / "health.json").read_text(encoding="utf-8"))
     assert team_numbers({"health": {**health, "state": state}}) == {}
+
+
+@slow
+def test_a_profit_that_was_bought_ahead_is_judged_as_its_own_page_does(sample_month):
+    roi = json.loads((sample_month / "roi.json").read_text(encoding="utf-8"))
+    row = next(row for row in roi["activities"] if row["activity_id"] == "recall_coupon")
+    assert (row["verdict"], row["verdict_after"]) == ("profit", "unclear")
+    row["warnings"] = ["pull_forward"]
+    numbers = team_numbers({"roi": roi})["roi"]
+    assert [numbers[name] for name in ("profit", "loss", "unclear")] == [0, 1, 2]
+    told = next(one for one in numbers["activities"] if one["profit"] == row["profit_after"])
+    assert (told["verdict"], told["roi_lower"]) == ("unclear", row["roi_after_lower"])
+
+
+@slow
+def test_an_activity_that_still_runs_has_no_verdict(sample_month):
+    roi = json.loads((sample_month / "roi.json").read_text(encoding="utf-8"))
+    roi["activities"][0]["running"] = True
+    numbers = team_numbers({"roi": roi})["roi"]
+    assert [numbers[name] for name in ("profit", "loss", "unclear", "running")] == [0, 1, 1, 1]
+
+
+@slow
+def test_an_action_that_was_dropped_is_not_counted_as_untold(sample_month):
+    actions = json.loads((sample_month / "followup.json").read_text(encoding="utf-8"))
+    actions["actions"][0]["reason"] = "dropped"
+    assert team_numbers({"followup": actions})["followup"]["cannot_tell"] == 4
+
+
+def test_a_signal_of_a_range_is_counted_though_neither_side_is_better():
+    goals = [{"status": "met", "variation": "signal", "better": ""}]
+    assert team_numbers({"goals": {"goals": goals}})["goals"]["sideless"] == 1
+
+
+@slow
+def test_readers_outside_get_nothing_of_what_was_published_inside(sample_month):
+    assert summary(sample_month, audience="all", health=True)["numbers"]["health"]["down"] == 1
+    assert summary(sample_month, audience="outside", health=True) == {}
+
+
+@slow
+def test_a_refused_team_shows_no_figures_of_an_earlier_month(published, tmp_path):
+    folder = tmp_path / "all"
+    shutil.copytree(published[0] / "teams" / "growth", folder / "teams" / "growth")
+    run(folder / "teams" / "*", folder / "out")
+    (folder / "teams" / "growth" / "metrics.csv").write_text("date,kpi,value\nx,sales,1\n", encoding="utf-8")
+    run(folder / "teams" / "*", folder / "out")
+    assert "0 of 1 teams have published their month." in page_of(folder / "out")
+    assert "not published now; the page is that of" in page_of(folder / "out")
+    assert "goals with a verdict" not in page_of(folder / "out")
+
+
+@slow
+def test_readers_outside_are_not_told_what_is_wrong_with_a_table_about_people(tmp_path):
+    workspace = team(tmp_path / "teams" / "a", "a")
+    header = "month,group,headcount,contracted_hours,worked_hours\n"
+    (workspace / "workload.csv").write_text(f"{header}2026-10,all,seven,1,1\n", encoding="utf-8")
+    told = run(tmp_path / "teams" / "*", tmp_path / "out", "--audience", "outside").stderr
+    assert "'seven' is not a number" in told
+    texts = [path.read_text("utf-8") for path in (tmp_path / "out" / "teams" / "2026-10").iterdir()]
+    assert [text for text in texts if "seven" in text or "workload" in text] == []
+    refused = run(tmp_path / "teams" / "*", tmp_path / "out")
+    assert (refused.returncode, "published for --audience outside" in refused.stderr) == (2, True)
+
+
+def test_a_range_of_months_is_for_one_team(tmp_path):
+    team(tmp_path / "teams" / "a", "a")
+    command = [OPSRETRO, "run", "--month", "2026-01..2026-03", "--teams", tmp_path / "teams" / "a", "--lang", "en"]
+    done = subprocess.run([*command, "--out", tmp_path / "out"], capture_output=True, text=True, check=False)
+    assert "'2026-01..2026-03' is looked back on for one team at a time" in done.stderr
 
 
 @slow
@@ -330,7 +423,7 @@ def test_a_page_without_any_published_team_says_so(lang):
 
 @pytest.mark.parametrize(("lang", "word"), [("zh-CN", "健康"), ("en", "health")])
 def test_readers_outside_find_no_word_of_team_health_on_the_page_over_all(lang, word):
-    months = [month_of("a", goals={"met": 1, "missed": 0, "no_data": 0, "worse": 0, "better": 0})]
+    months = [month_of("a", goals={"met": 1, "missed": 0, "no_data": 0, "worse": 0, "better": 0, "sideless": 0})]
     outside = TeamsReview(period="2026-10", teams=months, audience="outside")
     assert word not in teams_html(outside, lang, pages={}).lower()
     assert word in teams_html(review_of(*months), lang, pages={}).lower()

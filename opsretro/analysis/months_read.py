@@ -19,6 +19,7 @@ from opsretro.analysis.months_columns import (
     TYPE,
     TYPE_NUMBERS,
 )
+from opsretro.analysis.roi_published import kind_of, standing
 from opsretro.tables.actions import NOT_DONE, OPEN
 from opsretro.tables.health_register import EVERYBODY
 from opsretro.tables.parse import parse_slice
@@ -63,8 +64,11 @@ def _goals(data: Mapping[str, Any]) -> list[Row]:
 def _activities(data: Mapping[str, Any]) -> list[Row]:
     """Everything with a verdict of its own: activities that were judged alone, and joint effects."""
     alone = [row for row in rows_of(data, "activities") if not text(row.get("joint_id")) or row.get("incremental")]
-    rows = [*alone, *rows_of(data, "joint")]
-    return [{**_copied(row, ACTIVITY, ACTIVITY_NUMBERS), "running": row.get("running") is True} for row in rows]
+    rows = map(standing, [*alone, *rows_of(data, "joint")])
+    return [
+        {**_copied(row, ACTIVITY, ACTIVITY_NUMBERS), "running": row.get("running") is True, "verdict": kind_of(row)}
+        for row in rows
+    ]
 
 
 def _actions(data: Mapping[str, Any]) -> list[Row]:
@@ -120,8 +124,8 @@ def _counted(section: str, frames: Mapping[str, Sequence[Row]]) -> dict[str, int
         signals = sum(row["variation"] == "signal" for row in frames["goals"])
         return {"met": states.count("met"), "missed": states.count("missed"), "all": len(states), "signal": signals}
     if section == "roi":
-        verdicts = [row["verdict"] for row in frames["activities"]]
-        return {code: verdicts.count(code) for code in ("profit", "loss", "unclear")}
+        kinds = [row["verdict"] for row in frames["activities"]]
+        return {code: kinds.count(code) for code in ("profit", "loss", "unclear")}
     if section == "rootcause":
         return {"found": len(frames["causes"])}
     if section == "health":

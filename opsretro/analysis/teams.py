@@ -6,13 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from opsretro.analysis.follow_codes import Reason
 from opsretro.analysis.result import plain
+from opsretro.analysis.roi_published import KINDS, kind_of, standing
 from opsretro.tables.actions import OPEN
 
 SCHEMA = 1
 CHANGES = ("up", "down", "steady", "cannot_tell")
 VERDICTS = ("moved", "not_moved", "cannot_tell")
 MONEY = ("profit", "loss", "unclear")
+SIGNALS = {"worse": "worse", "better": "better", "": "sideless"}
+"""Count by which way a KPI moved beyond its usual range; of a range neither way is better."""
 GOALS = ("met", "missed", "no_data")
 
 
@@ -24,11 +28,11 @@ class TeamMonth:
         name: Its folder.
         title: Its name by language.
         state: ``published``, ``partly`` (some section failed), ``refused`` (its input), ``failed`` (nothing could be
-            written) or ``kept`` (an earlier report stays).
+            written) or ``kept`` (every section failed).
         why: What went wrong, one line each, by language.
         as_of: Day its data is of, ISO.
-        published_at: When its page was published, ISO; empty = never.
-        numbers: See `team_numbers`; empty = nothing is published.
+        published_at: When its page was published, by this run or an earlier one, ISO; empty = never.
+        numbers: See `team_numbers`; empty = this run published nothing of it.
         says: The first sentence of its page by language.
         seconds: Time it took.
         reused: Nothing of it had to be computed again.
@@ -73,7 +77,7 @@ class TeamsReview:
         return [team for team in self.teams if team.state in states]
 
     def told_activities(self) -> list[tuple[TeamMonth, Mapping[str, Any]]]:
-        """Every activity that earned or lost for certain, the largest amount first within a currency."""
+        """Every activity that earned or lost, the largest amount first within a currency."""
         found = [
             (team, row)
             for team in self.teams
@@ -97,10 +101,10 @@ def team_numbers(sections: Mapping[str, Mapping[str, Any]], *, health: bool = Tr
             and nothing of its groups: of all that a page of many teams could add to what teams published, nothing.
 
     Returns:
-        ``goals``: met, missed, no_data, worse and better (moved beyond the usual range). ``roi``: profit, loss,
-        unclear, and the activities with profit (currency of the team) and roi, each with its 95 % interval.
-        ``followup``: open, overdue, moved, not_moved, cannot_tell. ``rootcause``: causes. ``health``: up, down, steady,
-        cannot_tell; empty where it must not be told.
+        ``goals``: met, missed, no_data; moved beyond the usual range for the worse, better, sideless (neither can be
+        said). ``roi``: profit, loss, unclear, running, untold (no figure), and the activities with profit (currency of
+        the team) and roi, each with its 95 % interval. ``followup``: open, overdue, moved, not_moved, cannot_tell.
+        ``rootcause``: causes. ``health``: up, down, steady, cannot_tell; empty where it must not be told.
     """
     counted = {"goals": _goals, "roi": _roi, "followup": _actions, "rootcause": _causes}
     found = {name: count(sections[name]) for name, count in counted.items() if name in sections}
@@ -113,17 +117,22 @@ def team_numbers(sections: Mapping[str, Mapping[str, Any]], *, health: bool = Tr
 def _goals(data: Mapping[str, Any]) -> dict[str, int]:
     goals = data["goals"]
     states = [goal["status"] for goal in goals]
-    moved = [goal["better"] for goal in goals if goal["variation"] == "signal"]
-    return {name: states.count(name) for name in GOALS} | {name: moved.count(name) for name in ("worse", "better")}
+    moved = [SIGNALS[goal["better"]] for goal in goals if goal["variation"] == "signal"]
+    return {name: states.count(name) for name in GOALS} | {name: moved.count(name) for name in SIGNALS.values()}
 
 
 def _roi(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Activities that are judged by themselves, and the joint effects of those that cannot be told apart."""
-    own = [row for row in data["activities"] if not row["joint_id"] or row["incremental"] is not None]
-    rows = [*own, *data["joint"]]
-    verdicts = [row["verdict"] or "unclear" for row in rows]
-    told = [_activity(row, data["context"]) for row in rows]
-    return {name: verdicts.count(name) for name in MONEY} | {"activities": told}
+    """Every activity, as its page judges it: by its own figures, or by those of the joint effect it is part of."""
+    joint = {row["activity_id"]: row for row in data["joint"]}
+    rows = [_judged(row, joint) for row in data["activities"]]
+    kinds = [kind_of(row) for row in rows]
+    told = {row["activity_id"]: _activity(row, data["context"]) for row in rows if kind_of(row) in MONEY}
+    return {name: kinds.count(name) for name in KINDS} | {"activities": list(told.values())}
+
+
+def _judged(row: Mapping[str, Any], joint: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    alone = not row["joint_id"] or row["incremental"] is not None
+    return standing(row if alone else joint.get(row["joint_id"], row))
 
 
 def _activity(row: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, Any]:
@@ -134,7 +143,8 @@ def _activity(row: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, A
 
 def _actions(data: Mapping[str, Any]) -> dict[str, int]:
     actions = data["actions"]
-    verdicts = [action["verdict"] for action in actions if not action["is_next"]]
+    known = [action for action in actions if not action["is_next"] and action["reason"] != Reason.DROPPED]
+    verdicts = [action["verdict"] for action in known]
     counts = {"open": sum(action["status"] in OPEN for action in actions)}
     counts["overdue"] = sum(action["overdue_days"] > 0 for action in actions)
     return counts | {name: verdicts.count(name) for name in VERDICTS}

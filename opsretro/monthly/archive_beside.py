@@ -121,7 +121,11 @@ def _beside(final: Path) -> tuple[str, str]:
 
 
 def _published(final: Path) -> Iterator[str]:
-    for entry in os.scandir(final.parent):
+    try:
+        there = list(os.scandir(final.parent))
+    except OSError:  # who may write there need not be allowed to look
+        return
+    for entry in there:
         same = NAMED.fullmatch(entry.name) and _kind(entry.name) == _kind(final.name)
         if same and not entry.is_symlink() and (final.parent / entry.name / "index.html").is_file():
             yield entry.name

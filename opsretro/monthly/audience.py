@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from opsretro.errors import InputError, Problem
@@ -55,21 +55,25 @@ def check_folder(out: Path, audience: str) -> None:
         audience: ``all`` or ``outside``.
 
     Raises:
-        InputError: There is a month for the other audience in it; names the newest.
+        InputError: There is a month for the other audience in it, or, for readers outside, one nobody knows of; names
+            the newest.
     """
-    others = _months_for_others(out, audience)
+    told = dict(_audiences(out))
+    others = [month for month, known in told.items() if known and known != audience]
+    unknown = [month for month, known in told.items() if not known and audience == OUTSIDE]
     if others:
-        values = {"month": others[-1], "audience": ALL if audience == OUTSIDE else OUTSIDE, "asked": audience}
+        values = {"month": others[-1], "audience": told[others[-1]], "asked": audience}
         raise InputError([Problem(code="other_audience", source="--audience", values=values)])
+    if unknown:
+        raise InputError([Problem(code="unknown_audience", source="--audience", values={"month": unknown[-1]})])
 
 
-def _months_for_others(out: Path, audience: str) -> Sequence[str]:
-    found = []
-    for path in sorted(out.glob(f"[12][0-9][0-9][0-9]*/{MANIFEST}")):
+def _audiences(out: Path) -> Iterator[tuple[str, str]]:
+    """Whom each published month is for; empty = there are files, and no manifest that tells."""
+    for folder in sorted(out.glob("[12][0-9][0-9][0-9]*/")):
         try:
-            said = json.loads(path.read_text(encoding="utf-8"))
-            told = said.get("audience", ALL)
+            said = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            yield folder.name, said.get("audience", ALL)
         except (OSError, ValueError, AttributeError):
-            continue
-        found += [path.parent.name] if told != audience else []
-    return found
+            if any(folder.glob("*.*")):
+                yield folder.name, ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,7 +107,7 @@ def check(workspace: Path, month: str, options: Options) -> Checked:
         given = given_parameters(options.given)
         _check_given(given, own)
     with collecting(problems):
-        _check_only(options, own)
+        _check_only(options, own, month)
     if problems:
         raise InputError(problems)
     ops.check_period(month)
@@ -123,9 +124,11 @@ def check(workspace: Path, month: str, options: Options) -> Checked:
     )
 
 
-def _check_only(options: Options, own: Sequence[Own]) -> None:
-    """Every section that is asked for can be had."""
-    known = [*(section.key for section in sections_for(options.audience)), *(one.name for one in own)]
+def _check_only(options: Options, own: Sequence[Own], month: str) -> None:
+    """Every section that is asked for can be had; a single month has none over months."""
+    ours = [section.key for section in sections_for(options.audience)]
+    single = re.fullmatch(r"\d{4}-\d\d", month) is not None
+    known = [*(key for key in ours if key != "months" or not single), *(one.name for one in own)]
     unknown = [name for name in options.only if name not in known]
     if unknown:
         fix = ", ".join(known)

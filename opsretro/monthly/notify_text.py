@@ -24,9 +24,10 @@ from opsretro.words import LANGUAGES, pick, say
 
 if TYPE_CHECKING:
     from opsretro.analysis.alerts import Alerts
-    from opsretro.analysis.teams import TeamsReview
+    from opsretro.analysis.teams import TeamMonth, TeamsReview
     from opsretro.monthly.run import Published
     from opsretro.report.follow_text import FollowText
+    from opsretro.report.teams_page import TeamsWords
 
 PLACE = "OPSRETRO_REPORT_URL"
 """Environment variable: where the folder of the reports can be read, such as ``https://intranet/retro``."""
@@ -77,14 +78,20 @@ def of_teams(review: TeamsReview, page: Path, out: Path, lang: str) -> Message:
 
     words = TeamsWords(review, lang)
     bad = [team for team in review.teams if team.state != "published"]
-    why = {words.name(team): {lang: " ".join([*team.why.get(lang, ()), ""][:1])} for team in bad[:FAILED]}
+    why = [(_called(team, words), next(iter(team.why.get(lang, ())), "")) for team in bad[:FAILED]]
     outcome = say("notify.outcome.teams", lang, n=len(bad)) if bad else say("notify.outcome.published", lang)
     found = _conclusions(words.sentences(), lang)
     place = say("notify.page", lang, place=where(_page(page.parent, lang), out))
     name = title(say("teams.count", lang, n=len(review.teams)), _retro(review.period, lang), outcome, lang)
     more = [say("notify.more", lang, n=len(bad) - FAILED)] if len(bad) > FAILED else []
-    body = _body([*_failures(why, lang), *more], found, [place])
+    body = _body([*_because(why, lang), *more], found, [place])
     return Message(title=name, body=body, outcome="warning" if bad else "success")
+
+
+def _called(team: TeamMonth, words: TeamsWords) -> str:
+    """A team's name, with its folder where another has the same."""
+    known = words.linked(team, {})
+    return " ".join(filter(None, [known["name"], known["folder"]]))
 
 
 def of_refusal(month: str, workspace: Path | str, problems: Sequence[Problem], lang: str) -> Message:
@@ -160,12 +167,16 @@ def _page(folder: Path, lang: str) -> Path:
 
 
 def _failures(why: Mapping[str, Mapping[str, str]], lang: str) -> Iterator[str]:
+    names = {section.key: say(f"page.section.{section.key}", lang) for section in SECTIONS}
+    return _because([(names.get(key, key), pick(texts, lang)) for key, texts in why.items()], lang)
+
+
+def _because(why: Sequence[tuple[str, str]], lang: str) -> Iterator[str]:
+    """What failed and why, an item each."""
     if why:
         yield say("notify.failed", lang)
-    for key, texts in why.items():
-        names = {section.key for section in SECTIONS}
-        section = say(f"page.section.{key}", lang) if key in names else key
-        yield _item(say("notify.because", lang, section=section, why=pick(texts, lang)), lang)
+    for name, text in why:
+        yield _item(say("notify.because", lang, section=name, why=text), lang)
 
 
 def _findings(folder: Path, said: Mapping[str, Any], lang: str) -> Iterator[str]:

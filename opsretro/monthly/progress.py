@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sys
 import threading
 import time
@@ -11,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
 from opsretro.monthly.hiding import hide
-from opsretro.words import say
+from opsretro.words import say, without_unseen
 
 WORDS, JSON = "words", "json"
 BEGUN = ("running", "team_running")
@@ -19,6 +20,7 @@ DONE = ("ran", "failed", "reused", "team_ran", "team_partly", "team_not")
 """Events that end a step of the bar."""
 NUMBERS = ("n", "tables", "seconds")
 WIDTH = 24
+_ENDS = re.compile("[\t\n\r\u2028\u2029]+")
 
 
 class Progress:
@@ -68,7 +70,7 @@ class Progress:
         self._tell(event["event"], {"team": team, **told}, f"{team} · {event['text']}", step="")
 
     def _tell(self, event: str, told: Mapping[str, Any], text: str, *, step: str | None = None) -> None:
-        seconds = time.perf_counter() - self._started
+        seconds, text = time.perf_counter() - self._started, _ENDS.sub(" ", without_unseen(text))
         with self._turn:
             if self.form == JSON:
                 line = json.dumps({"at": round(seconds, 3), "event": event, **told, "text": text}, ensure_ascii=False)

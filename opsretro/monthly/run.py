@@ -114,6 +114,11 @@ def _file(out: Path, label: str, progress: Progress, options: Options) -> None:
     """The archive over all months, and the links of the pages beside this one."""
     from opsretro.monthly.archive_write import write_archive  # when all else is done
 
+    try:
+        check_folder(out, options.audience)  # somebody may have published for others meanwhile
+    except InputError as others:
+        progress.say("no_archive", path=out / "index.html", why=others.problems[0].text(progress.lang))
+        return
     write_archive(out, options.langs, progress)
     link_neighbours(out, label)
 

@@ -15,7 +15,7 @@ from opsretro.analysis.teams import team_numbers
 from opsretro.errors import InputError, OutputError
 from opsretro.monthly.engine import how_it_ended, running
 from opsretro.monthly.hiding import hide
-from opsretro.monthly.options import Options
+from opsretro.monthly.options import ALL, Options
 from opsretro.monthly.progress import JSON, Progress
 from opsretro.monthly.reuse import read_manifest
 from opsretro.monthly.template import TEMPLATE, can_fork
@@ -124,6 +124,7 @@ def _done(order: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     try:
         published = run_month(order["month"], workspace=workspace, out=out, progress=progress, options=options)
         code, kept = int(bool(published.failed)), published.page is None
+        why = {lang: [_failed(key, texts[lang], lang) for key, texts in published.why.items()] for lang in LANGUAGES}
     except InputError as refused:
         code, why = 2, {lang: [problem.line(lang) for problem in refused.problems] for lang in LANGUAGES}
     except (OutputError, OSError) as error:
@@ -131,9 +132,17 @@ def _done(order: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
         code, why = 3, in_all(f"{path}: {reason}")
     except Exception as error:  # one team's month must not end the others'; its values stay where they are
         code, why = 3, in_all(f"{type(error).__name__} in {extract_tb(error.__traceback__)[-1].name}")
-    read = summary(out / order["month"], health=order["health"])
+    read = summary(out / order["month"], audience=options.audience, health=order["health"])
+    if code > 1 or kept:  # what an earlier run published is not this month's
+        read = {name: read[name] for name in ("published_at",) if name in read}
     hidden = {lang: [hide(line) for line in lines] for lang, lines in why.items()}
     return {"event": OVER, "code": code, "why": hidden, "kept": kept, "summary": read}
+
+
+def _failed(key: str, why: str, lang: str) -> str:
+    """Why a section failed; one of the team's own notebooks goes by its name."""
+    ours = key in {section.key for section in SECTIONS}
+    return say("teams.failed", lang, section=say(f"page.section.{key}", lang) if ours else key, why=why)
 
 
 def in_all(line: str) -> dict[str, list[str]]:
@@ -151,19 +160,20 @@ def lost(why: str) -> dict[str, Any]:
     return {"event": OVER, "code": 3, "why": lines, "kept": False, "summary": {}}
 
 
-def summary(final: Path, *, health: bool) -> dict[str, Any]:
-    """What a team has published of a month, read from its files; empty where there is nothing.
+def summary(final: Path, *, audience: str, health: bool) -> dict[str, Any]:
+    """What a team has published of a month, read from its files; empty where there is nothing for these readers.
 
     Args:
         final: The month's folder.
+        audience: Who is to read it.
         health: Whether what changed in the team's health may be told.
 
     Returns:
-        ``as_of``, ``published_at``, ``failed`` (sections), ``numbers`` (see
+        ``as_of``, ``published_at``, ``numbers`` (see
         `team_numbers`), ``says`` (first sentence by language), ``reused`` (nothing had to be computed).
     """
     manifest = read_manifest(final)
-    if not manifest:
+    if not manifest or manifest.get("audience", ALL) != audience:
         return {}
     states = {key: one for key, one in manifest["sections"].items() if isinstance(one, dict)}
     done = [section.key for section in SECTIONS if states.get(section.key, {}).get("status") == "done"]
@@ -172,7 +182,6 @@ def summary(final: Path, *, health: bool) -> dict[str, Any]:
     return {
         "as_of": manifest.get("as_of") or "",
         "published_at": manifest.get("published_at", ""),
-        "failed": [key for key, one in states.items() if one.get("status") == "failed"],
         "numbers": team_numbers(found, health=health),
         "says": says,
         "reused": bool(done) and all(states[key].get("reused") for key in done if key != "meeting"),

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import glob
 import hashlib
+import os
 import time
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from opsretro.analysis.teams import TeamMonth, TeamsReview
 from opsretro.errors import InputError, Problem
-from opsretro.monthly.options import TEAMS, Options
+from opsretro.monthly.audience import check_folder
+from opsretro.monthly.options import ALL, TEAMS, Options
 from opsretro.monthly.progress import JSON, Progress
 from opsretro.monthly.team_job import OVER, Job
 from opsretro.tables.period import Period
 from opsretro.tables.settings import FILE, Settings, read_settings
 from opsretro.tables.survey_files import exports, survey_folder
-from opsretro.words import LANGUAGES, join_list, pick, say
+from opsretro.words import LANGUAGES, pick, say
 
 TOLD = ("failed", "kept", "not_read", "no_fork", "waiting")
 """Events of a team's own run that are told beside those of the others; with JSON lines, all are."""
-SHORT = ("goals", "roi", "rootcause", "health", "followup", "meeting")
 Told = Callable[[str, Mapping[str, Any]], None]
 """Is told an event of a team."""
 Spread = Callable[[Sequence[Job], Told], None]
@@ -70,13 +71,15 @@ def find_teams(patterns: Sequence[str]) -> Teams:
     Raises:
         InputError: No folder matches.
     """
-    found = {Path(path).resolve() for pattern in patterns for path in glob.glob(pattern)}  # noqa: PTH207 - may be absolute
-    folders = sorted(path for path in found if path.is_dir())
+    found = {pattern: _matching(pattern) for pattern in patterns}
+    folders = sorted({path for paths in found.values() for path in paths})
     if not folders:
         values = {"value": " ".join(patterns)}
         raise InputError([Problem(code="no_teams", source="--teams", values=values)])
     names = Counter(_same(path.name) for path in folders)
     ready, refused = list[Team](), dict[Path, Sequence[Problem]]()
+    for pattern in (pattern for pattern, paths in found.items() if not paths):
+        refused[Path(pattern)] = [Problem(code="no_teams", source="--teams", values={"value": pattern})]
     for path in folders:
         why = _why_not(path, names)
         settings, wrong = read_settings(path)
@@ -96,6 +99,13 @@ def _of_one_name(teams: Sequence[Team]) -> Iterator[Problem]:
         if len(same) > 1:
             values = {"name": pick(same[0].settings.team, "zh-CN"), "folders": ", ".join(team.name for team in same)}
             yield Problem(code="team_same_name", source="--teams", values=values)
+
+
+def _matching(pattern: str) -> list[Path]:
+    """Folders that a pattern names, or the one folder that is called so; by the names they go by, links included."""
+    names = [pattern] if os.path.lexists(pattern) else glob.glob(pattern)  # noqa: PTH207 - it may be absolute
+    paths = [Path(os.path.abspath(name)) for name in names]  # noqa: PTH100 - a link keeps its name
+    return [path for path in paths if path.is_dir()]
 
 
 def _same(name: str) -> str:
@@ -118,13 +128,14 @@ def _why_not(path: Path, names: Mapping[str, int]) -> str:
 def sharing_answers(teams: Sequence[Team]) -> set[str]:
     """Teams that have a survey file in common: what is told of one would tell of the other's remainder."""
     owners: dict[bytes, set[str]] = {}
+    unread = set[str]()
     for team in teams:
-        for path in exports(survey_folder(team.folder, team.settings)):
-            try:
+        try:
+            for path in exports(survey_folder(team.folder, team.settings)):
                 owners.setdefault(hashlib.sha256(path.read_bytes()).digest(), set()).add(team.name)
-            except OSError:  # the team's own run says so
-                continue
-    return {name for names in owners.values() if len(names) > 1 for name in names}
+        except OSError:  # the team's own run says so; nobody knows what it shares
+            unread.add(team.name)
+    return unread.union(*(names for names in owners.values() if len(names) > 1))
 
 
 def run_teams(
@@ -144,12 +155,13 @@ def run_teams(
         What each team has published.
 
     Raises:
-        InputError: The period is none.
+        InputError: The period is none, or the folder holds pages for other readers.
     """
-    label, lang = Period.parse(month).label, progress.lang
+    label, lang, inside = Period.parse(month).label, progress.lang, options.audience == ALL
+    check_folder(out / TEAMS, options.audience)
     for problem in [*teams.warned, *(one for found in teams.refused.values() for one in found)]:
         progress.say("team_problem", team=problem.source, why=problem.text(lang))
-    shared = sharing_answers(teams.ready)
+    shared = sharing_answers(teams.ready) if inside else set()
     jobs = [
         Job(
             team=team.name,
@@ -164,8 +176,14 @@ def run_teams(
     ]
     left = [_refused(folder, problems) for folder, problems in teams.refused.items()]
     months = [*left, *_Heard(teams.ready, progress).of(jobs, spread)]
-    ordered = sorted(months, key=lambda one: one.name)
+    ordered = sorted(months if inside else map(_outside, months), key=lambda one: one.name)
     return TeamsReview(period=label, teams=ordered, audience=options.audience)
+
+
+def _outside(month: TeamMonth) -> TeamMonth:
+    """A team as readers outside hear of it: a problem may be one of a table about its people."""
+    why = {lang: [say("teams.why_outside", lang)] for lang in LANGUAGES} if month.why else {}
+    return replace(month, why=why)
 
 
 class _Heard:
@@ -210,15 +228,7 @@ class _Heard:
         state = {0: "published", 1: "kept" if event.get("kept") else "partly", 2: "refused"}.get(
             event["code"], "failed"
         )
-        if event["code"] == 1:
-            why = {lang: [_failed(read.get("failed", ()), lang)] for lang in LANGUAGES}
         return _month(name, self.titles[name], read, state=state, why=why, seconds=seconds)
-
-
-def _failed(keys: Sequence[str], lang: str) -> str:
-    """Which sections of a team failed; those of its own notebooks by their names."""
-    names = [say(f"page.short.{key}", lang) if key in SHORT else key for key in keys]
-    return say("teams.sections_failed", lang, sections=join_list(names, lang))
 
 
 def _month(

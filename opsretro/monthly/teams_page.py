@@ -62,7 +62,7 @@ def _pages(review: TeamsReview, out: Path, lang: str) -> dict[str, str]:
         folder = out / team.name / review.period
         names = ["index.en.html", "index.html"] if lang == "en" else ["index.html"]
         name = next((name for name in names if (folder / name).is_file()), None)
-        if name and team.state != "refused":
+        if name and team.published_at:
             found[team.name] = f"../../{quote(team.name)}/{quote(review.period)}/{name}"
     return found
 
@@ -81,6 +81,7 @@ def _manifest(review: TeamsReview, staged: Path, names: Sequence[str]) -> dict[s
         "schema": 1,
         "period": review.period,
         "versions": versions(),
+        "audience": review.audience,
         "teams": teams,
         "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "files": sorted(names),

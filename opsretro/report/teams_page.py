@@ -8,7 +8,8 @@ from typing import Any
 from markupsafe import Markup
 
 from opsretro import __version__
-from opsretro.analysis.teams import CHANGES, MONEY, VERDICTS, TeamMonth, TeamsReview
+from opsretro.analysis.roi_published import KINDS
+from opsretro.analysis.teams import CHANGES, MONEY, SIGNALS, VERDICTS, TeamMonth, TeamsReview
 from opsretro.report import numbers
 from opsretro.report.look import css_tokens
 from opsretro.report.templates import render, style
@@ -18,6 +19,7 @@ from opsretro.words import pick, say
 MOST_ACTIVITIES = 12
 """Activities in the table of those that earned or lost."""
 COLUMNS = ("team", "goals", "moved", "roi", "actions", "followed", "health")
+DONE = ("published", "partly")
 TILES = ("published", "goals", "roi", "actions", "followed")
 
 
@@ -49,7 +51,10 @@ def teams_html(
             sentences=words.sentences(),
             tiles=words.tiles(),
             columns=[words.word(f"column.{name}") for name in words.columns],
-            rows=[{"cells": words.cells(team), **words.linked(team, pages)} for team in review.teams],
+            rows=[
+                {"cells": words.cells(team), "instead": words.instead(team), **words.linked(team, pages)}
+                for team in review.teams
+            ],
             activities=[words.activity(team, row, pages) for team, row in review.told_activities()[:MOST_ACTIVITIES]],
             more=len(review.told_activities()) - MOST_ACTIVITIES,
             problems=[
@@ -99,13 +104,16 @@ class TeamsWords:
             found.append(self.word("roi", n=total, **{name: review.count("roi", name) for name in MONEY}))
         if review.having("followup"):
             found.append(self._actions())
-        return found if any(team.numbers for team in review.teams) else [*found, self.word("nothing")]
+        return found if review.with_state(*DONE) else [*found, self.word("nothing")]
 
     def _goals(self) -> str:
         count = self.review.count
         met, missed = count("goals", "met"), count("goals", "missed")
-        moved = self.word("moved", worse=count("goals", "worse"), better=count("goals", "better"))
-        return say("sentence.gap", self.lang).join([self.word("goals", met=met, n=met + missed), moved])
+        ways = {name: count("goals", name) for name in SIGNALS.values()}
+        texts = [self.word("goals", met=met, n=met + missed), self.word("moved", **ways)]
+        return say("sentence.gap", self.lang).join(
+            [*texts, *([self.word("moved_other", **ways)] if ways["sideless"] else [])]
+        )
 
     def _actions(self) -> str:
         counts = {name: self.review.count("followup", name) for name in (*VERDICTS, "open", "overdue")}
@@ -147,8 +155,8 @@ class TeamsWords:
         return self.word(f"state.{team.state}")
 
     def cells(self, team: TeamMonth) -> list[list[str]]:
-        """A team's row, but for its name: parts of each cell that stay together; nothing = nothing is published."""
-        if not team.numbers:
+        """A team's row, but for its name: parts of each cell that stay together; nothing = see `instead`."""
+        if team.state not in DONE:
             return []
         found = team.numbers
         shown = {"goals": self._goal_cell, "moved": self._moved_cell, "roi": self._roi_cell}
@@ -159,14 +167,20 @@ class TeamsWords:
             for name in self.columns[1:]
         ]
 
+    def instead(self, team: TeamMonth) -> str:
+        """What stands in the row of a team this run published nothing of."""
+        if not team.published_at:
+            return self.word("cell.unpublished")
+        return self.word("cell.earlier", day=numbers.day(team.published_at[:10], self.lang))
+
     def _goal_cell(self, goals: Mapping[str, int]) -> list[str]:
         return [self.word("cell.goals", met=goals["met"], n=goals["met"] + goals["missed"])]
 
     def _moved_cell(self, goals: Mapping[str, int]) -> list[str]:
-        return self._counts(goals, ("worse", "better"))
+        return self._counts(goals, tuple(SIGNALS.values()))
 
     def _roi_cell(self, money: Mapping[str, int]) -> list[str]:
-        return self._counts(money, MONEY)
+        return self._counts(money, KINDS)
 
     def _action_cell(self, actions: Mapping[str, int]) -> list[str]:
         return self._counts({"open": actions["open"], "late": actions["overdue"]}, ("open", "late"))
@@ -179,7 +193,9 @@ class TeamsWords:
 
     def _counts(self, counts: Mapping[str, int], names: Sequence[str]) -> list[str]:
         """Counts in words but for those of nothing."""
-        return [self.word(f"cell.{name}", n=counts[name]) for name in names if counts[name]] or [self.word("cell.zero")]
+        return [self.word(f"cell.{name}", n=counts[name]) for name in names if counts.get(name)] or [
+            self.word("cell.zero")
+        ]
 
     def method(self) -> list[str]:
         """How to read the page."""
