@@ -128,7 +128,7 @@ def test_a_section_that_is_none_is_refused_with_those_there_are(tmp_path):
 def test_team_health_cannot_be_asked_for_by_readers_outside(tmp_path):
     words = ("--only", "health", "--audience", "outside", "--lang", "en")
     refused = run(small_workspace(tmp_path / "ws"), tmp_path / "out", *words)
-    known = "followup, goals, roi, rootcause, months"
+    known = "followup, goals, roi, rootcause"
     assert f"--only: 'health' is no section here; write one or more of {known}." in refused.stderr
 
 
