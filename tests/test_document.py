@@ -25,8 +25,11 @@ from opsretro.report.document_sections import MOST_ROWS
 from opsretro.report.look import LIGHT
 from opsretro.report.own_page import OwnPart
 from opsretro.report.page import MonthPage, all_shown
-from opsretro.report.sections import SECTIONS
+from opsretro.report.sections import SECTIONS as ALL_SECTIONS
 from opsretro.words import LANGUAGES, say, without_unseen
+
+SECTIONS = [section for section in ALL_SECTIONS if section.key != "months"]
+"""What a single month shows."""
 
 PAGES = {"zh-CN": "index.html", "en": "index.en.html"}
 TEAM = Context(team={"zh-CN": "增长组", "en": "Growth"}, currency="CNY", names={}, as_of="2026-11-02")
