@@ -22,7 +22,7 @@ def sections_for(audience: str) -> tuple[Section, ...]:
 
     Example:
         >>> [section.key for section in sections_for("outside")]
-        ['followup', 'goals', 'roi', 'rootcause']
+        ['followup', 'goals', 'roi', 'rootcause', 'months']
     """
     return tuple(section for section in SECTIONS if audience == ALL or section.key not in INSIDE)
 

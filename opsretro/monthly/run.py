@@ -105,7 +105,7 @@ def _span(month: str) -> Period | None:
     try:
         return Period.span(month)
     except InputError:
-        if RANGE in month:
+        if RANGE in month and "/" not in month:
             raise
         return None
 

@@ -50,7 +50,7 @@ class MonthPage:
     own: Sequence[OwnPart] = ()
     changed: Mapping[str, Sequence[str]] = field(default_factory=dict)
     changed_since: str = ""
-    shows: Sequence[str] = tuple(section.key for section in SECTIONS)
+    shows: Sequence[str] = tuple(section.key for section in SECTIONS if section.key != "months")
     left_out: Sequence[str] = ()
 
 

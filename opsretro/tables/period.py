@@ -87,9 +87,9 @@ class Period:
             >>> Period.span("2026-Q1..2026-04").label
             '2026-01..2026-04'
         """
-        first, dots, last = str(text).strip().partition(RANGE)
-        if not dots:
-            return cls.parse(first, source=source)
+        first, _, last = str(text).strip().partition(RANGE)
+        if not re.fullmatch(r"[\w.-]*\.\.[\w.-]*", str(text).strip()):
+            return cls.parse(text, source=source)
         with suppress(InputError):
             start, end = cls.parse(first).months[0], cls.parse(last).months[-1]
             months = tuple(add_months(start, n) for n in range(LONGEST))
