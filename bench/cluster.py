@@ -11,17 +11,18 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
-import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
 import psutil
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from dask_cluster import cluster
 
 NOTEBOOKS = 5
 CELL = "from pathlib import Path\nlen(Path(workspace, 'metrics.csv').read_text().splitlines())"
@@ -56,25 +57,6 @@ def notebooks(folder: Path) -> list[str]:
     return [f"small-{number}" for number in range(NOTEBOOKS)]
 
 
-@contextlib.contextmanager
-def started(module: str, *words: str, until: str, folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """A dask process, and what it tells."""
-    log = folder / f"{module}-{time.monotonic_ns()}.log"
-    with log.open("wb") as file:
-        command = [sys.executable, "-m", f"distributed.cli.dask_{module}", *words]
-        running = subprocess.Popen(command, stdout=file, stderr=file, cwd=folder, start_new_session=True)
-    try:
-        while not (found := re.search(until, log.read_text("utf-8"))):
-            if running.poll() is not None:
-                raise SystemExit(log.read_text("utf-8"))
-            time.sleep(0.1)
-        yield running, found[1]
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(running.pid, signal.SIGKILL)
-        running.wait()
-
-
 def mine(folder: Path) -> list[int]:
     """Processes whose command or open files name a folder."""
     found = []
@@ -94,15 +76,7 @@ def main() -> None:
         workspaces(folder / "teams", teams)
         names = notebooks(folder / "own")
         out = folder / "out"
-        quiet = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show")
-        with contextlib.ExitStack() as stack:
-            until = r"Scheduler at:\s+(tcp://[\d.:]+)"
-            _, address = stack.enter_context(started("scheduler", *quiet, until=until, folder=folder))
-            words = (address, "--no-nanny", "--nthreads", "1", "--no-dashboard")
-            workers = [
-                stack.enter_context(started("worker", *words, until=r"Registered to:\s+(\S+)", folder=folder))[0]
-                for _ in range(2)
-            ]
+        with cluster(folder, workers=2) as (workers, address):
             code, seconds, events = spread(folder, address, names, workers, teams)
         left = mine(folder)
         for _ in range(50):  # what hears of an end only by a closed line may take a moment

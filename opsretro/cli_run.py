@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from opsretro.errors import InputError, Problem
-from opsretro.monthly.options import ALL, AUDIENCES, ENGINES, FORK, Options
+from opsretro.monthly.options import ALL, AUDIENCES, ENGINES, FORK, THREADS, Options
 from opsretro.words import LANGUAGES
 
 if TYPE_CHECKING:
     from opsretro.monthly.notify import Message, Tell
-
-THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def add_run_options(run: argparse.ArgumentParser) -> None:
@@ -73,7 +71,7 @@ def languages(text: str | None) -> tuple[str, ...]:
 def run_command(options: argparse.Namespace, lang: str) -> int:
     """Run what the options ask for; the exit code."""
     for name in THREADS:
-        os.environ.setdefault(name, "1")  # one a process: the sections share the processors, and sums keep their order
+        os.environ.setdefault(name, "1")
     langs, how = languages(options.lang), _how(options)
     month = _month(options)
     if options.teams:

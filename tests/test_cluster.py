@@ -1,18 +1,13 @@
 """Teams spread over a real dask scheduler and its workers: lost workers, versions that differ, nobody who answers."""
 
-import contextlib
 import json
-import os
-import re
-import signal
 import socket
 import subprocess
-import sys
 import time
-from pathlib import Path
 
 import psutil
 import pytest
+from dask_cluster import cluster
 from test_teams import OPSRETRO, slow_notebook, states, team
 
 from opsretro.errors import InputError
@@ -20,44 +15,6 @@ from opsretro.monthly.spread import check_cluster, work
 
 slow = pytest.mark.slow
 NAMES = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta")
-
-
-@contextlib.contextmanager
-def started(*words, until, folder):
-    """A dask process and the address it tells."""
-    log = (folder / f"{words[1]}-{time.monotonic_ns()}.log").open("w+", encoding="utf-8")
-    command = [
-        sys.executable,
-        "-m",
-        "distributed.cli.dask_scheduler" if words[1] == "scheduler" else "distributed.cli.dask_worker",
-    ]
-    running = subprocess.Popen([*command, *words[2:]], stdout=log, stderr=log, cwd=folder, start_new_session=True)
-    try:
-        deadline = time.monotonic() + 60
-        while not (found := re.search(until, Path(log.name).read_text(encoding="utf-8"))):
-            assert running.poll() is None, Path(log.name).read_text(encoding="utf-8")
-            assert time.monotonic() < deadline, Path(log.name).read_text(encoding="utf-8")
-            time.sleep(0.1)
-        yield running, found[1]
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(running.pid, signal.SIGKILL)
-        running.wait()
-        log.close()
-
-
-@contextlib.contextmanager
-def cluster(folder, *, workers):
-    """A scheduler and some workers of one thread each; the workers' processes and the scheduler's address."""
-    with contextlib.ExitStack() as stack:
-        scheduler = ("dask", "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--no-show")
-        _, address = stack.enter_context(started(*scheduler, until=r"Scheduler at:\s+(tcp://[\d.:]+)", folder=folder))
-        words = ("dask", "worker", address, "--no-nanny", "--nthreads", "1", "--no-dashboard")
-        going = [
-            stack.enter_context(started(*words, until=r"Registered to:\s+(tcp://[\d.:]+)", folder=folder))[0]
-            for _ in range(workers)
-        ]
-        yield going, address
 
 
 def run(tmp_path, address, *words):

@@ -371,7 +371,7 @@ def test_teams_that_share_answers_get_no_word_about_their_health(sample_month):
 
 @slow
 def test_the_numbers_of_the_sample_are_those_of_its_own_page(sample_month):
-    names = ("goals", "roi", "followup", "rootcause")
+    names = ("goals", "roi", "followup")
     sections = {name: json.loads((sample_month / f"{name}.json").read_text(encoding="utf-8")) for name in names}
     numbers = team_numbers(sections)
     tile = [json.loads((sample_month / "run.json").read_text())["says"]["en"]["sections"][name] for name in names]
@@ -385,7 +385,7 @@ def review_of(*teams):
 
 
 def month_of(name, **numbers):
-    return TeamMonth(name=name, title={"zh-CN": name, "en": name}, state="published", numbers=numbers, says={})
+    return TeamMonth(name=name, title={"zh-CN": name, "en": name}, state="published", numbers=numbers)
 
 
 def activity(profit, currency="CNY"):
@@ -416,7 +416,7 @@ def test_names_of_teams_are_text_and_never_markup():
 
 @pytest.mark.parametrize("lang", ["zh-CN", "en"])
 def test_a_page_without_any_published_team_says_so(lang):
-    refused = TeamMonth(name="a", title={}, state="refused", numbers={}, says={}, why={"en": ["x"], "zh-CN": ["x"]})
+    refused = TeamMonth(name="a", title={}, state="refused", numbers={}, why={"en": ["x"], "zh-CN": ["x"]})
     said = {"en": "Nothing is published yet; below is why.", "zh-CN": "还没有任何发布，原因见下。"}
     assert said[lang] in teams_html(review_of(refused), lang, pages={})
 

@@ -2,33 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import pandas as pd
 
-from opsretro.analysis.months_columns import (
-    ACTION,
-    ACTION_NUMBERS,
-    ACTIVITY,
-    ACTIVITY_NUMBERS,
-    CAUSE,
-    CAUSE_NUMBERS,
-    GOAL,
-    GOAL_NUMBERS,
-    HEALTH,
-    TYPE,
-    TYPE_NUMBERS,
-)
+from opsretro.analysis.months_columns import TAKEN
 from opsretro.analysis.result import Result
 
 _F, _S, _B, _I = "float64", "str", "bool", "int64"
 _MONTH = {"month": _S}
 
 
-def _columns(texts: Sequence[str], figures: Sequence[str], **more: str) -> dict[str, str]:
-    return {**_MONTH, **dict.fromkeys(texts, _S), **dict.fromkeys(figures, _F), **more}
+def _columns(table: str, **more: str) -> dict[str, str]:
+    taken = TAKEN[table]
+    return {**_MONTH, **dict.fromkeys(taken.texts, _S), **dict.fromkeys(taken.figures, _F), **more}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,9 +59,13 @@ class Months(Result):
 
     section: ClassVar[str] = "months"
     frames: ClassVar[Mapping[str, Mapping[str, str]]] = {
-        "cells": _columns(("section", "status", "code", "subject"), ("value", "lower", "upper", "n")),
+        "cells": {
+            **_MONTH,
+            **dict.fromkeys(("section", "status", "code", "subject"), _S),
+            **dict.fromkeys(("value", "lower", "upper", "n"), _F),
+        },
         "counts": {**_MONTH, "section": _S, "what": _S, "n": _I},
-        "goals": _columns(GOAL, GOAL_NUMBERS) | {"better": _B, "joined": _B},
+        "goals": _columns("goals", better=_B, joined=_B),
         "kpis": {
             "goal_id": _S,
             **_MONTH,
@@ -80,16 +73,16 @@ class Months(Result):
             "differs": _S,
             "apart": _I,
         },
-        "activities": _columns(ACTIVITY, ACTIVITY_NUMBERS, running=_B, n=_I, was=_S),
-        "types": _columns(TYPE, TYPE_NUMBERS),
-        "actions": _columns(ACTION, ACTION_NUMBERS, is_next=_B, done=_B, first=_S),
+        "activities": _columns("activities", running=_B, n=_I, was=_S),
+        "types": _columns("types"),
+        "actions": _columns("actions", is_next=_B, done=_B, first=_S),
         "follow": {
             **_MONTH,
             **dict.fromkeys(("n_due", "n_done", "n_moved", "n_not_moved", "n_cannot_tell", "n_dropped"), _I),
             **dict.fromkeys(("n_decided", "n_decided_done"), _I),
         },
-        "causes": _columns((*CAUSE, "kpi", "unit", "slice"), CAUSE_NUMBERS, times=_I),
-        "health": _columns(HEALTH, (), named=_B),
+        "causes": _columns("causes", kpi=_S, unit=_S, slice=_S, times=_I),
+        "health": _columns("health", named=_B),
         "gaps": {**_MONTH, "section": _S, "code": _S},
     }
     cells: pd.DataFrame

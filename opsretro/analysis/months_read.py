@@ -6,19 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from opsretro.analysis.months_columns import (
-    ACTION,
-    ACTION_NUMBERS,
-    ACTIVITY,
-    ACTIVITY_NUMBERS,
-    CAUSE,
-    CAUSE_NUMBERS,
-    GOAL,
-    GOAL_NUMBERS,
-    HEALTH,
-    TYPE,
-    TYPE_NUMBERS,
-)
+from opsretro.analysis.months_columns import TAKEN
 from opsretro.analysis.roi_published import kind_of, standing
 from opsretro.tables.actions import NOT_DONE, OPEN
 from opsretro.tables.health_register import EVERYBODY
@@ -55,10 +43,7 @@ def taken(month: str, data: Mapping[str, Any]) -> dict[str, list[Row]]:
 
 
 def _goals(data: Mapping[str, Any]) -> list[Row]:
-    return [
-        {**_copied(row, GOAL, GOAL_NUMBERS), "better": text(row.get("better")) == "better"}
-        for row in rows_of(data, "goals")
-    ]
+    return [{**_copied(row, "goals"), "better": text(row.get("better")) == "better"} for row in rows_of(data, "goals")]
 
 
 def _activities(data: Mapping[str, Any]) -> list[Row]:
@@ -66,14 +51,13 @@ def _activities(data: Mapping[str, Any]) -> list[Row]:
     alone = [row for row in rows_of(data, "activities") if not text(row.get("joint_id")) or row.get("incremental")]
     rows = map(standing, [*alone, *rows_of(data, "joint")])
     return [
-        {**_copied(row, ACTIVITY, ACTIVITY_NUMBERS), "running": row.get("running") is True, "verdict": kind_of(row)}
-        for row in rows
+        {**_copied(row, "activities"), "running": row.get("running") is True, "verdict": kind_of(row)} for row in rows
     ]
 
 
 def _actions(data: Mapping[str, Any]) -> list[Row]:
     rows = rows_of(data, "actions")
-    return [{**_copied(row, ACTION, ACTION_NUMBERS), "is_next": row.get("is_next") is True} for row in rows]
+    return [{**_copied(row, "actions"), "is_next": row.get("is_next") is True} for row in rows]
 
 
 def _causes(data: Mapping[str, Any]) -> list[Row]:
@@ -83,7 +67,7 @@ def _causes(data: Mapping[str, Any]) -> list[Row]:
         value = "" if row.get("is_missing") else text(row.get("value"))
         place = (text(row.get("subject")), number(row.get("rank")))
         parts.setdefault(place, []).append(f"{text(row.get('dimension'))}={value}")
-    found = [_copied(row, CAUSE, CAUSE_NUMBERS) for row in rows_of(data, "causes")]
+    found = [_copied(row, "causes") for row in rows_of(data, "causes")]
     return [
         {
             **row,
@@ -100,7 +84,7 @@ def _health(data: Mapping[str, Any]) -> list[Row]:
         return []
     known = [*rows_of(data, "cells"), *rows_of(data, "participation"), *rows_of(data, "workload")]
     groups = {value for name in {text(row.get("group")) for row in known} for _, value in parse_slice(name)}
-    rows = [_copied(row, HEALTH, ()) for row in rows_of(data, "changes")]
+    rows = [_copied(row, "health") for row in rows_of(data, "changes")]
     rows = [{**row, "named": row["dimension"] not in groups} for row in rows]
     return [row for row in rows if row["group"] == EVERYBODY or row["verdict"] in MOVED]
 
@@ -109,7 +93,7 @@ _FRAMES: Mapping[str, Mapping[str, Callable[[Mapping[str, Any]], list[Row]]]] = 
     "goals": {"goals": _goals},
     "roi": {
         "activities": _activities,
-        "types": lambda data: [_copied(row, TYPE, TYPE_NUMBERS) for row in rows_of(data, "types")],
+        "types": lambda data: [_copied(row, "types") for row in rows_of(data, "types")],
     },
     "rootcause": {"causes": _causes},
     "health": {"health": _health},
@@ -148,7 +132,8 @@ def _deeds(actions: Sequence[Row]) -> dict[str, int]:
     }
 
 
-def _copied(row: Mapping[str, Any], texts: Sequence[str], figures: Sequence[str]) -> Row:
+def _copied(row: Mapping[str, Any], table: str) -> Row:
+    texts, figures = TAKEN[table]
     return {name: text(row.get(name)) for name in texts} | {name: number(row.get(name)) for name in figures}
 
 

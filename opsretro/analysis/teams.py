@@ -33,7 +33,6 @@ class TeamMonth:
         as_of: Day its data is of, ISO.
         published_at: When its page was published, by this run or an earlier one, ISO; empty = never.
         numbers: See `team_numbers`; empty = this run published nothing of it.
-        says: The first sentence of its page by language.
         seconds: Time it took.
         reused: Nothing of it had to be computed again.
     """
@@ -44,8 +43,7 @@ class TeamMonth:
     why: Mapping[str, Sequence[str]] = field(default_factory=dict)
     as_of: str = ""
     published_at: str = ""
-    numbers: Mapping[str, Any]
-    says: Mapping[str, str]
+    numbers: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     reused: bool = False
 
@@ -104,9 +102,9 @@ def team_numbers(sections: Mapping[str, Mapping[str, Any]], *, health: bool = Tr
         ``goals``: met, missed, no_data; moved beyond the usual range for the worse, better, sideless (neither can be
         said). ``roi``: profit, loss, unclear, running, untold (no figure), and the activities with profit (currency of
         the team) and roi, each with its 95 % interval. ``followup``: open, overdue, moved, not_moved, cannot_tell.
-        ``rootcause``: causes. ``health``: up, down, steady, cannot_tell; empty where it must not be told.
+        ``health``: up, down, steady, cannot_tell; empty where it must not be told.
     """
-    counted = {"goals": _goals, "roi": _roi, "followup": _actions, "rootcause": _causes}
+    counted = {"goals": _goals, "roi": _roi, "followup": _actions}
     found = {name: count(sections[name]) for name, count in counted.items() if name in sections}
     if sections.get("health", {}).get("state") == "shown":
         changes = [row["verdict"] for row in sections["health"]["changes"] if row["group"] == "all"]
@@ -148,7 +146,3 @@ def _actions(data: Mapping[str, Any]) -> dict[str, int]:
     counts = {"open": sum(action["status"] in OPEN for action in actions)}
     counts["overdue"] = sum(action["overdue_days"] > 0 for action in actions)
     return counts | {name: verdicts.count(name) for name in VERDICTS}
-
-
-def _causes(data: Mapping[str, Any]) -> dict[str, int]:
-    return {"causes": len(data["causes"])}

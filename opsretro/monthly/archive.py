@@ -51,11 +51,12 @@ class Filed:
         return next((name for name in PAGES[lang] if name in self.pages), "")
 
 
-def read_archive(out: Path) -> tuple[Filed, ...]:
+def read_archive(out: Path, langs: Sequence[str] = LANGUAGES) -> tuple[Filed, ...]:
     """Everything that is published in a reports folder, oldest first.
 
     Args:
         out: The reports folder. Whatever lies in it that is not named like a period is left alone.
+        langs: Languages in which it is wanted what pages say.
 
     Returns:
         One a period. What is missing, broken, of another schema, unreadable or a link stands in its gaps; the rest of
@@ -66,7 +67,7 @@ def read_archive(out: Path) -> tuple[Filed, ...]:
     except OSError:
         return ()
     words = OldWords(out)
-    found = tuple(_filed(out / name, words) for name in names)
+    found = tuple(_filed(out / name, words, langs) for name in names)
     words.keep()
     return found
 
@@ -77,7 +78,7 @@ def months_in(filed: Sequence[Filed]) -> tuple[str, ...]:
     return span(min(found), max(found)) if found else ()
 
 
-def _filed(folder: Path, words: OldWords) -> Filed:
+def _filed(folder: Path, words: OldWords, langs: Sequence[str]) -> Filed:
     label = folder.name
     if folder.is_symlink():
         return _lost(label, "link")
@@ -98,7 +99,7 @@ def _filed(folder: Path, words: OldWords) -> Filed:
     says = spoken(manifest)
     if not is_month(label):
         return Filed(label=label, read=MonthRead(month=label, gaps=gaps), pages=pages, says=says)
-    own = _Sections(folder, says, words, gaps)
+    own = _Sections(folder, says, words, gaps, langs)
     own.take(manifest, there)
     read = MonthRead(month=label, rows=own.rows, status=own.status, context=own.context, gaps=gaps)
     return Filed(label=label, read=read, pages=pages, says=own.says)
@@ -111,9 +112,11 @@ def _lost(label: str, code: str) -> Filed:
 class _Sections:
     """The sections of one month: rows, status of what has no result, context, and words the manifest lacks."""
 
-    def __init__(self, folder: Path, says: Said, words: OldWords, gaps: list[tuple[str, str]]) -> None:
+    def __init__(
+        self, folder: Path, says: Said, words: OldWords, gaps: list[tuple[str, str]], langs: Sequence[str]
+    ) -> None:
         self._folder, self._words, self._gaps = folder, words, gaps
-        self._lacking = [lang for lang in LANGUAGES if lang not in says]
+        self._lacking = [lang for lang in langs if lang not in says]
         self.rows: dict[str, list[Row]] = {}
         self.status: dict[str, str] = {}
         self.context: Mapping[str, Any] = {}

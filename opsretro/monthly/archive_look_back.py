@@ -107,4 +107,4 @@ def _drawn(
 
 
 def _inside(out: Path, period: Period) -> list[Filed]:
-    return [one for one in read_archive(out) if is_month(one.label) and one.label in period.months]
+    return [one for one in read_archive(out, langs=()) if is_month(one.label) and one.label in period.months]

@@ -37,11 +37,11 @@ def write_archive(out: Path, langs: Sequence[str], progress: Progress) -> Path |
     """
     try:
         with one_run(out, NAME, lambda: None), staging(out, NAME) as staged:
-            filed = read_archive(out)
-            archive = archive_of(filed)
+            langs = _langs(out, langs)
+            archive = archive_of(read_archive(out, langs))
             for line in problems(archive.whole, progress.lang):
                 progress.say("archive_gap", line=line)
-            return _written(out, staged, archive, _langs(out, langs)) if archive.axis else None
+            return _written(out, staged, archive, langs) if archive.axis else None
     except Exception as error:  # the month is published; what becomes of the archive is told in a line
         why = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}".splitlines()[0]
         progress.say("no_archive", path=out / "index.html", why=why)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,6 +14,7 @@ from opsretro.errors import InputError, Problem
 from opsretro.monthly.notify import Message
 from opsretro.monthly.pages import page_files
 from opsretro.monthly.publish import MANIFEST
+from opsretro.monthly.reuse import read_object
 from opsretro.report import numbers
 from opsretro.report.plain_text import one_line, tame
 from opsretro.report.sections import SECTIONS
@@ -57,7 +57,7 @@ def of_month(published: Published, label: str, workspace: Path, out: Path, lang:
         body = _body(_failures(published.why, lang), [place])
         return Message(title=title(workspace, _retro(label, lang), outcome, lang), body=body, outcome="failure")
     outcome = say("notify.outcome.partly", lang, n=failed) if failed else say("notify.outcome.published", lang)
-    said = _read(page.parent / MANIFEST)
+    said = read_object(page.parent / MANIFEST)
     place = say("notify.page", lang, place=where(_page(page.parent, lang), out))
     found, due = _findings(page.parent, said, lang), _due(page.parent, lang)
     body = _body(_failures(published.why, lang), found, due, [place])
@@ -151,15 +151,6 @@ def _retro(label: str, lang: str) -> str:
         return say("notify.retro", lang, period=_short(label, "line"))
 
 
-def _read(path: Path) -> dict[str, Any]:
-    """What a file of ours holds; nothing where it cannot be read."""
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
 def _page(folder: Path, lang: str) -> Path:
     """The page in this language, where there is one."""
     page = folder / page_files(LANGUAGES)[lang]
@@ -196,14 +187,14 @@ def _said_by(folder: Path, lang: str) -> list[str]:
     """The first conclusion of each section."""
     from opsretro.report.views import load, view
 
-    saved = [data for section in SECTIONS if (data := _read(folder / f"{section.key}.json"))]
+    saved = [data for section in SECTIONS if (data := read_object(folder / f"{section.key}.json"))]
     shown = [view(load(data, lang=lang)).conclusions() for data in saved]
     return [str(sentences[0][0]) for sentences in shown if sentences]
 
 
 def _due(folder: Path, lang: str) -> Iterator[str]:
     """Open actions that are overdue or will soon be due, those that wait longest first."""
-    data = _read(folder / "followup.json")
+    data = read_object(folder / "followup.json")
     if not data:
         return
     from opsretro.analysis.follow_review import FollowUp

@@ -12,6 +12,8 @@ FORK, KERNEL = "fork", "kernel"
 ENGINES = (FORK, KERNEL)
 ALL, OUTSIDE = "all", "outside"
 AUDIENCES = (ALL, OUTSIDE)
+THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+"""Variables that are 1 in a run: processes share the processors, and sums keep their order."""
 TEAMS = "teams"
 """The folder of the page over all teams."""
 

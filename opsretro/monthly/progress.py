@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import sys
 import threading
 import time
@@ -12,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
 from opsretro.monthly.hiding import hide
-from opsretro.words import say, without_unseen
+from opsretro.report.plain_text import one_line
+from opsretro.words import say
 
 WORDS, JSON = "words", "json"
 BEGUN = ("running", "team_running")
@@ -20,7 +20,6 @@ DONE = ("ran", "failed", "reused", "team_ran", "team_partly", "team_not")
 """Events that end a step of the bar."""
 NUMBERS = ("n", "tables", "seconds")
 WIDTH = 24
-_ENDS = re.compile("[\t\n\r\u2028\u2029]+")
 
 
 class Progress:
@@ -70,7 +69,7 @@ class Progress:
         self._tell(event["event"], {"team": team, **told}, f"{team} · {event['text']}", step="")
 
     def _tell(self, event: str, told: Mapping[str, Any], text: str, *, step: str | None = None) -> None:
-        seconds, text = time.perf_counter() - self._started, _ENDS.sub(" ", without_unseen(text))
+        seconds, text = time.perf_counter() - self._started, one_line(text)
         with self._turn:
             if self.form == JSON:
                 line = json.dumps({"at": round(seconds, 3), "event": event, **told, "text": text}, ensure_ascii=False)

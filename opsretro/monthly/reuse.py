@@ -94,13 +94,19 @@ def fingerprint(
     }
 
 
+def read_object(path: Path) -> dict[str, Any]:
+    """What a JSON file of ours holds; nothing where it cannot be read or is no object."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def read_manifest(final: Path) -> dict[str, Any]:
     """What an earlier run says of the month; empty where there is none or it cannot be used."""
-    try:
-        manifest = json.loads((final / MANIFEST).read_text(encoding="utf-8"))
-        usable = isinstance(manifest["sections"], dict) and isinstance(manifest["sha256"], dict)
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
+    manifest = read_object(final / MANIFEST)
+    usable = all(isinstance(manifest.get(name), dict) for name in ("sections", "sha256"))
     return manifest if usable else {}
 
 

@@ -18,9 +18,10 @@ from typing import Any
 
 from opsretro.errors import InputError, Problem
 from opsretro.monthly.hiding import hide
+from opsretro.monthly.options import THREADS
 from opsretro.monthly.publish import remove_left_behind
 from opsretro.monthly.reuse import code
-from opsretro.monthly.team_job import GONE, OVER, THREADS, Job, carried_out, lost
+from opsretro.monthly.team_job import GONE, OVER, Job, Spread, Told, carried_out, lost
 from opsretro.monthly.template import TEMPLATE, can_fork
 from opsretro.monthly.warm import WARM
 
@@ -29,10 +30,10 @@ ANSWER = 15.0
 ALONE = 60.0
 """Seconds without any worker after which the teams that are left are given up."""
 RETRIES = 3
-"""Times a job is tried again whose worker was lost."""
+"""Times a job is tried again that a worker refused; one whose worker was lost the scheduler gives to others itself."""
 
 
-def local(jobs_at_once: int) -> Callable[[Sequence[Job], Callable[[str, Mapping[str, Any]], None]], None]:
+def local(jobs_at_once: int) -> Spread:
     """Carry jobs out on this machine.
 
     Args:
@@ -42,7 +43,7 @@ def local(jobs_at_once: int) -> Callable[[Sequence[Job], Callable[[str, Mapping[
         What takes the jobs, and somebody to tell of each event with its team.
     """
 
-    def spread(jobs: Sequence[Job], told: Callable[[str, Mapping[str, Any]], None]) -> None:
+    def spread(jobs: Sequence[Job], told: Told) -> None:
         if can_fork():
             TEMPLATE.start(WARM)  # before there are threads
         heard: SimpleQueue[tuple[str, Mapping[str, Any]]] = SimpleQueue()
@@ -94,7 +95,7 @@ def work(order: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return list(_whole(order))
 
 
-def on_cluster(address: str) -> Callable[[Sequence[Job], Callable[[str, Mapping[str, Any]], None]], None]:
+def on_cluster(address: str) -> Spread:
     """Carry jobs out on the workers of a dask scheduler; they see the same folders as this machine.
 
     Args:
@@ -104,7 +105,7 @@ def on_cluster(address: str) -> Callable[[Sequence[Job], Callable[[str, Mapping[
         What takes the jobs, and somebody to tell of each event with its team.
     """
 
-    def spread(jobs: Sequence[Job], told: Callable[[str, Mapping[str, Any]], None]) -> None:
+    def spread(jobs: Sequence[Job], told: Told) -> None:
         with _client(address) as client:
             orders = {job.team: {**job.order(), "code": code()} for job in jobs}
             asked = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from traceback import extract_tb
@@ -17,7 +17,7 @@ from opsretro.monthly.engine import how_it_ended, running
 from opsretro.monthly.hiding import hide
 from opsretro.monthly.options import ALL, Options
 from opsretro.monthly.progress import JSON, Progress
-from opsretro.monthly.reuse import read_manifest
+from opsretro.monthly.reuse import read_manifest, read_object
 from opsretro.monthly.template import TEMPLATE, can_fork
 from opsretro.monthly.warm import WARM, place_to_keep
 from opsretro.report.sections import SECTIONS
@@ -27,7 +27,6 @@ OVER = "over"
 """The last event of a job: how it ended."""
 DIED, GONE = "died", "cluster_gone"
 """Why a job did not end by itself: its process was ended, or there is no worker left."""
-THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 _turn = threading.Lock()
 
 
@@ -65,6 +64,12 @@ class Job:
             "seconds": None,
             "do": f"{__name__}:run_now",
         }
+
+
+Told = Callable[[str, Mapping[str, Any]], None]
+"""Is told an event of a team."""
+Spread = Callable[[Sequence[Job], Told], None]
+"""Carries out jobs and tells every event with its team; the last of each is how it ended."""
 
 
 def carried_out(order: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -169,28 +174,17 @@ def summary(final: Path, *, audience: str, health: bool) -> dict[str, Any]:
         health: Whether what changed in the team's health may be told.
 
     Returns:
-        ``as_of``, ``published_at``, ``numbers`` (see
-        `team_numbers`), ``says`` (first sentence by language), ``reused`` (nothing had to be computed).
+        ``as_of``, ``published_at``, ``numbers`` (see `team_numbers`), ``reused`` (nothing had to be computed).
     """
     manifest = read_manifest(final)
     if not manifest or manifest.get("audience", ALL) != audience:
         return {}
     states = {key: one for key, one in manifest["sections"].items() if isinstance(one, dict)}
     done = [section.key for section in SECTIONS if states.get(section.key, {}).get("status") == "done"]
-    found = {key: data for key in done if (data := _read(final / f"{key}.json"))}
-    says = {lang: (one.get("conclusions") or [""])[0] for lang, one in manifest.get("says", {}).items()}
+    found = {key: data for key in done if (data := read_object(final / f"{key}.json"))}
     return {
         "as_of": manifest.get("as_of") or "",
         "published_at": manifest.get("published_at", ""),
         "numbers": team_numbers(found, health=health),
-        "says": says,
         "reused": bool(done) and all(states[key].get("reused") for key in done if key != "meeting"),
     }
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return data if isinstance(data, dict) else {}

@@ -8,7 +8,7 @@ import os
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from opsretro.errors import InputError, Problem
 from opsretro.monthly.audience import check_folder
 from opsretro.monthly.options import ALL, TEAMS, Options
 from opsretro.monthly.progress import JSON, Progress
-from opsretro.monthly.team_job import OVER, Job
+from opsretro.monthly.team_job import OVER, Job, Spread
 from opsretro.tables.period import Period
 from opsretro.tables.settings import FILE, Settings, read_settings
 from opsretro.tables.survey_files import exports, survey_folder
@@ -26,10 +26,6 @@ from opsretro.words import LANGUAGES, pick, say
 
 TOLD = ("failed", "kept", "not_read", "no_fork", "waiting")
 """Events of a team's own run that are told beside those of the others; with JSON lines, all are."""
-Told = Callable[[str, Mapping[str, Any]], None]
-"""Is told an event of a team."""
-Spread = Callable[[Sequence[Job], Told], None]
-"""Carries out jobs and tells every event with its team; the last of each is how it ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,11 +236,7 @@ def _month(
     why: Mapping[str, Sequence[str]],
     seconds: float = 0.0,
 ) -> TeamMonth:
-    values = {key: read[key] for key in ("as_of", "published_at", "reused") if key in read}
-    numbers, says = read.get("numbers", {}), read.get("says", {})
-    return TeamMonth(
-        name=name, title=title, state=state, why=why, seconds=seconds, numbers=numbers, says=says, **values
-    )
+    return TeamMonth(name=name, title=title, state=state, why=why, seconds=seconds, **read)
 
 
 def _refused(folder: Path, problems: Sequence[Problem]) -> TeamMonth:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from opsretro.report.bars import rows_axes
+from opsretro.report.drawing import label_end
 from opsretro.report.look import LIGHT, SIZES
 
 if TYPE_CHECKING:
@@ -46,13 +47,5 @@ def record(
         for code, look in LOOKS.items():
             at = [place for place, own in enumerate(marks) if own == code]
             axes.plot(at, [position] * len(at), linestyle="", markersize=room, **look)
-        axes.annotate(
-            end,
-            (1, position),
-            xycoords=("axes fraction", "data"),
-            xytext=(letters * 0.5, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=letters,
-        )
+        label_end(axes, end, position, letters, LIGHT["ink"])
     return axes.figure  # type: ignore[return-value]
