@@ -128,10 +128,11 @@ def two_writers(target: Callable[..., None], way: Any, path: Path, writes: int) 
 
 
 def _quietly(work: Callable[[], None]) -> None:
-    """A peer that crashes says so by its exit code alone."""
+    """A writer that crashes says why in one line."""
     try:
         work()
-    except Exception:
+    except Exception as error:
+        print(f"a writer crashed: {error!r}", file=sys.stderr, flush=True)
         os._exit(1)
 
 

@@ -210,6 +210,37 @@ def test_nobody_gets_in_without_the_token(workspace, tmp_path):
             ask(address.partition("?")[0] + "?token=guess", "api/contents")
 
 
+LATE = """
+import socket, time
+from pathlib import Path
+from jupyter_server.serverapp import ServerApp
+
+listen, others = ServerApp._bind_http_server, []
+
+def late(app):
+    time.sleep(1)
+    if {taken!r} and not Path({taken!r}).exists():
+        Path({taken!r}).touch()
+        others.append(socket.create_server((app.ip, app.port)))
+    listen(app)
+
+ServerApp._bind_http_server = late
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("taken", ["", "taken"])
+def test_the_address_is_told_once_it_answers(workspace, tmp_path, monkeypatch, taken):
+    """A server that is slow to listen; and one whose port somebody takes after it was found free."""
+    (tmp_path / "config").mkdir()
+    late = LATE.format(taken=taken and str(tmp_path / taken))
+    (tmp_path / "config" / "jupyter_server_config.py").write_text(late, encoding="utf-8")
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(tmp_path / "config"))
+    with opened(workspace, tmp_path) as (_, address):
+        assert json.loads(ask(address, "api/contents"))["type"] == "directory"
+        assert (tmp_path / "taken").exists() == bool(taken)
+
+
 @pytest.mark.slow
 def test_it_listens_on_loopback_only_and_keeps_its_token_out_of_the_list_of_processes(workspace, tmp_path):
     with opened(workspace, tmp_path) as (started, address):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import resource
 import signal
@@ -125,6 +126,25 @@ def test_the_lock_of_a_killed_writer_is_free(tmp_path):
     began = time.monotonic()
     with alone(tmp_path):
         assert time.monotonic() - began < 1
+
+
+def take_turns(folder: Path, letter: str) -> None:
+    for _ in range(20):
+        with alone(folder):
+            with (folder / "turns").open("a") as file:
+                file.write(letter)
+            time.sleep(0.02)
+
+
+def test_who_has_written_lets_the_other_go_first(tmp_path):
+    started = [get_context("fork").Process(target=take_turns, args=(tmp_path, letter)) for letter in "ab"]
+    for process in started:
+        process.start()
+    for process in started:
+        process.join()
+    turns = (tmp_path / "turns").read_text()
+    assert (len(turns), [process.exitcode for process in started]) == (40, [0, 0])
+    assert sum(earlier != later for earlier, later in itertools.pairwise(turns)) >= 20
 
 
 def count_up(path: Path) -> None:

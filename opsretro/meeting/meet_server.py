@@ -13,6 +13,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -64,6 +66,20 @@ def serving(folder: Path, notebook: str, *, port: int | None = None) -> Iterator
     """
     page = f"doc/tree/{quote(notebook)}"
     token = secrets.token_urlsafe(24)
+    try:
+        server, url = _up(folder, page, token, port)
+    except ServerError:
+        if port is not None:
+            raise
+        server, url = _up(folder, page, token, 0)  # somebody may take a port between the look at it and its use
+    try:
+        yield server, f"{url}{page}?token={token}"
+    finally:
+        _end(server)
+
+
+def _up(folder: Path, page: str, token: str, port: int | None) -> tuple[subprocess.Popen[bytes], str]:
+    """A JupyterLab that answers, and its address; port 0 is any that is free."""
     _write_settings(folder, _server(folder, page, token, port))
     log = folder / "jupyter.log"
     with log.open("wb") as out:
@@ -77,9 +93,10 @@ def serving(folder: Path, notebook: str, *, port: int | None = None) -> Iterator
             start_new_session=True,  # Ctrl-C is ours: the server ends in order, after us
         )
     try:
-        yield server, f"{_address(server, folder / 'runtime', log)}{page}?token={token}"
-    finally:
+        return server, _address(server, folder / "runtime", token, log)
+    except BaseException:
         _end(server)
+        raise
 
 
 def _server(folder: Path, page: str, token: str, port: int | None) -> dict[str, Any]:
@@ -118,7 +135,7 @@ def _write_settings(folder: Path, server: dict[str, Any]) -> None:
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(json.dumps(content), encoding="utf-8")
-    (folder / "runtime").mkdir(mode=0o700)
+    (folder / "runtime").mkdir(mode=0o700, exist_ok=True)
 
 
 def _places(folder: Path) -> dict[str, str]:
@@ -129,16 +146,29 @@ def _places(folder: Path) -> dict[str, str]:
     return {**os.environ, **paths, **own}
 
 
-def _address(server: subprocess.Popen[bytes], runtime: Path, log: Path) -> str:
-    """Where it listens, from the file the server writes once it does."""
+def _address(server: subprocess.Popen[bytes], runtime: Path, token: str, log: Path) -> str:
+    """Where it answers; the file it tells that in is there a moment before it listens."""
     until = time.monotonic() + UP_SECONDS
     while time.monotonic() < until and server.poll() is None:
-        for path in runtime.glob("jpserver-*.json"):
-            with suppress(ValueError, OSError):  # half written
-                return str(json.loads(path.read_text(encoding="utf-8"))["url"])
+        with suppress(OSError, ValueError):  # not there yet, or half written
+            told = json.loads((runtime / f"jpserver-{server.pid}.json").read_text(encoding="utf-8"))
+            if _answers(told["port"], token):
+                return str(told["url"])
         time.sleep(0.1)
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     raise ServerError(lines[-1].rpartition("] ")[2] if lines else f"> {UP_SECONDS} s")
+
+
+def _answers(port: int, token: str) -> bool:
+    """Whether what listens on a port knows the token, and so is ours."""
+    asked = HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        asked.request("GET", "/api/status", headers={"Authorization": f"token {token}"})
+        return asked.getresponse().status == HTTPStatus.OK
+    except (OSError, HTTPException):
+        return False
+    finally:
+        asked.close()
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:

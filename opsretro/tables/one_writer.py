@@ -16,11 +16,17 @@ except ImportError:  # no Unix
 
 PATIENCE = 30.0
 """Seconds a writer waits for its turn."""
+_LOOK = 0.005
+"""Seconds between two looks whether it is one's turn."""
+_let_go: dict[str, float] = {}
+"""When this process let go of a folder."""
 
 
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """One writer in a folder at a time, where the system knows locks; a lock ends with its process.
+
+    Who has just written lets those who wait go first: else the next look of theirs would come too late each time.
 
     Args:
         folder: It exists. Whoever holds it must not ask for it again before letting go.
@@ -37,18 +43,20 @@ def alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(held)
+        _let_go[str(folder)] = time.monotonic()
 
 
 def _wait(held: int, folder: Path) -> None:
     """Take the lock, or give up on a writer that never lets go."""
     until = time.monotonic() + PATIENCE
+    time.sleep(max(0.0, _let_go.get(str(folder), 0.0) + 2 * _LOOK - time.monotonic()))
     while True:
         try:
             return fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > until:
                 raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), str(folder)) from None
-            time.sleep(0.005)
+            time.sleep(_LOOK)
 
 
 def replace_whole(path: Path, data: bytes) -> None:
