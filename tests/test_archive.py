@@ -37,6 +37,13 @@ def out(tmp_path) -> Path:
     return tmp_path / "reports"
 
 
+@pytest.fixture
+def archived(out) -> Path:
+    """The same, with the archive over both."""
+    assert write(out) == []
+    return out
+
+
 def html(out, name="index.en.html"):
     return (out / name).read_text(encoding="utf-8")
 
@@ -250,10 +257,19 @@ def links(folder, name="index.en.html"):
     return re.findall(r'href="([^"]+)"', line)
 
 
-def test_the_neighbours_of_a_published_month_get_their_link(out):
+def test_the_neighbours_of_a_published_month_get_their_link(archived):
+    link_neighbours(archived, "2026-09")
+    assert links(archived / "2026-08") == ["../index.en.html", "../2026-09/index.en.html"]
+    assert links(archived / "2026-09", "index.html") == ["../2026-08/index.html", "../index.html"]
+
+
+def test_nothing_leads_to_an_archive_that_is_not_there(out):
     link_neighbours(out, "2026-09")
-    assert links(out / "2026-08") == ["../index.en.html", "../2026-09/index.en.html"]
-    assert links(out / "2026-09", "index.html") == ["../2026-08/index.html", "../index.html"]
+    assert links(out / "2026-08") == ["../2026-09/index.en.html"]
+    for path in (out / "2026-08").iterdir():
+        path.unlink()
+    link_neighbours(out, "2026-09")
+    assert 'class="beside"' not in (out / "2026-09" / "index.html").read_text()
 
 
 def test_only_the_line_of_links_changes_and_the_manifest_is_in_step(out):
@@ -272,19 +288,19 @@ def test_linking_again_changes_no_byte(out):
     assert snapshot(out) == before
 
 
-def test_a_gap_between_months_is_jumped(out):
-    put(out, "2026-12")
-    link_neighbours(out, "2026-12")
-    assert links(out / "2026-12") == ["../2026-09/index.en.html", "../index.en.html"]
+def test_a_gap_between_months_is_jumped(archived):
+    put(archived, "2026-12")
+    link_neighbours(archived, "2026-12")
+    assert links(archived / "2026-12") == ["../2026-09/index.en.html", "../index.en.html"]
 
 
-def test_a_link_to_a_month_that_is_gone_goes_at_the_next_publication(out):
-    link_neighbours(out, "2026-09")
-    for path in (out / "2026-08").iterdir():
+def test_a_link_to_a_month_that_is_gone_goes_at_the_next_publication(archived):
+    link_neighbours(archived, "2026-09")
+    for path in (archived / "2026-08").iterdir():
         path.unlink()
-    (out / "2026-08").rmdir()
-    link_neighbours(out, "2026-09")
-    assert links(out / "2026-09") == ["../index.en.html"]
+    (archived / "2026-08").rmdir()
+    link_neighbours(archived, "2026-09")
+    assert links(archived / "2026-09") == ["../index.en.html"]
 
 
 def test_a_page_somebody_edited_is_left_alone(out):
@@ -302,20 +318,20 @@ def test_a_page_without_the_marks_is_left_alone(tmp_path):
     assert (tmp_path / "index.html").read_text() == text
 
 
-def test_a_neighbour_that_is_being_run_is_not_waited_for(out):
-    before = snapshot(out / "2026-08")
-    with one_run(out, "2026-08", lambda: None):
-        link_neighbours(out, "2026-09")
-    assert snapshot(out / "2026-08") == before
-    assert links(out / "2026-09") == ["../2026-08/index.en.html", "../index.en.html"]
+def test_a_neighbour_that_is_being_run_is_not_waited_for(archived):
+    before = snapshot(archived / "2026-08")
+    with one_run(archived, "2026-08", lambda: None):
+        link_neighbours(archived, "2026-09")
+    assert snapshot(archived / "2026-08") == before
+    assert links(archived / "2026-09") == ["../2026-08/index.en.html", "../index.en.html"]
 
 
-def test_a_quarter_is_beside_quarters_and_not_beside_months(out):
+def test_a_quarter_is_beside_quarters_and_not_beside_months(archived):
     for label in ("2026-Q2", "2026-Q3"):
-        (out / label).mkdir()
-        (out / label / "index.html").write_text(page("en", label))
-    link_pages(out / "2026-Q3", ["index.html"], out / "2026-Q3")
-    assert links(out / "2026-Q3", "index.html") == ["../2026-Q2/index.html", "../index.html"]
+        (archived / label).mkdir()
+        (archived / label / "index.html").write_text(page("en", label))
+    link_pages(archived / "2026-Q3", ["index.html"], archived / "2026-Q3")
+    assert links(archived / "2026-Q3", "index.html") == ["../2026-Q2/index.html", "../index.html"]
 
 
 # -- look backs --------------------------------------------------------------------------------------------------------

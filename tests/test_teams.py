@@ -1,5 +1,6 @@
 """The month of many teams: what each publishes, what stops nobody, and the page over all of them."""
 
+import io
 import json
 import re
 import shutil
@@ -15,9 +16,12 @@ from conftest import SAMPLE, small_workspace
 
 from opsretro.analysis.teams import TeamMonth, TeamsReview, team_numbers
 from opsretro.errors import InputError
+from opsretro.monthly.progress import Progress
 from opsretro.monthly.team_job import summary
 from opsretro.monthly.teams import find_teams, sharing_answers
+from opsretro.monthly.teams_page import write_teams
 from opsretro.report.teams_page import teams_html
+from opsretro.words import LANGUAGES
 
 OPSRETRO = Path(sys.executable).with_name("opsretro")
 slow = pytest.mark.slow
@@ -406,6 +410,16 @@ def test_an_activity_of_another_currency_has_a_scale_of_its_own():
     money = {"profit": 2, "loss": 0, "unclear": 0, "activities": rows}
     page = teams_html(review_of(month_of("a", roi=money)), "en", pages={})
     assert page.count('H196.0"') == 2
+
+
+def test_pages_over_all_teams_link_to_the_months_beside_them(tmp_path):
+    months = ("2026-09", "2026-10", "2026-11")
+    for month in months:
+        review = TeamsReview(period=month, teams=(month_of("a"),))
+        write_teams(review, tmp_path, langs=LANGUAGES, progress=Progress("en", stream=io.StringIO()))
+    pages = [(tmp_path / "teams" / month / "index.en.html").read_text(encoding="utf-8") for month in months]
+    linked = [re.findall(r'href="\.\./(20\d\d-\d\d)/index\.en\.html"', page) for page in pages]
+    assert linked == [["2026-10"], ["2026-09", "2026-11"], ["2026-10"]]
 
 
 def test_names_of_teams_are_text_and_never_markup():

@@ -15,7 +15,7 @@ from markupsafe import Markup
 from opsretro.errors import OutputError
 from opsretro.monthly.archive_names import NAMED
 from opsretro.monthly.publish import MANIFEST, one_run
-from opsretro.monthly.reuse import read_manifest, sum_of
+from opsretro.monthly.reuse import read_object, sum_of
 from opsretro.report.templates import render
 from opsretro.words import LANGUAGES, say
 
@@ -62,8 +62,8 @@ def _busy() -> None:
 
 
 def _relink(final: Path) -> None:
-    manifest = read_manifest(final)
-    sums = dict(manifest.get("sha256", {}))
+    manifest = read_object(final / MANIFEST)
+    sums = dict(known) if isinstance(known := manifest.get("sha256"), dict) else {}
     changed = False
     for name in ("index.html", "index.en.html"):
         path = final / name
@@ -105,8 +105,9 @@ def _line(name: str, lang: str, final: Path) -> Markup:
     before, after = _beside(final)
     known = {"before": before, "after": after}
     links = {kind: f"../{label}/{_page(final.parent / label, name)}" if label else "" for kind, label in known.items()}
+    archive = f"../{name}" if (final.parent / name).is_file() else ""
     back = say("archive.back", lang)
-    return Markup(str(render("beside.html.jinja", **known, links=links, archive=f"../{name}", back=back)).strip())  # noqa: S704
+    return Markup(str(render("beside.html.jinja", **known, links=links, archive=archive, back=back)).strip())  # noqa: S704
 
 
 def _page(folder: Path, name: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from opsretro.analysis.teams import TeamsReview
+from opsretro.monthly.archive_beside import link_neighbours, link_pages
 from opsretro.monthly.hiding import hide_in
 from opsretro.monthly.options import TEAMS
 from opsretro.monthly.pages import page_files
@@ -45,10 +46,12 @@ def write_teams(review: TeamsReview, out: Path, *, langs: Sequence[str], progres
         whole = json.dumps(review.to_dict(), ensure_ascii=False, allow_nan=False, indent=1)
         (staged / DATA).write_text(whole + "\n", encoding="utf-8")
         hide_in(staged)
+        link_pages(staged, list(files.values()), folder / label)
         names = [*files.values(), DATA]
         said = json.dumps(_manifest(review, staged, names), ensure_ascii=False, indent=1)
         (staged / MANIFEST).write_text(said + "\n", encoding="utf-8")
         publish(staged, folder / label, [*names, MANIFEST])
+    link_neighbours(folder, label)
     page = folder / label / "index.html"
     done = len(review.with_state("published"))
     progress.say("teams_published", path=page, done=done, n=len(review.teams))
