@@ -19,10 +19,8 @@ def parse_date(text: str) -> str | None:
         >>> parse_date("2026/6/13")
         '2026-06-13'
     """
-    if match := _DATE.fullmatch(text) or _COMPACT.fullmatch(text):
-        year, month, day = (int(part) for part in match.groups() if part is not None)
-        return iso_day(year, month, day)
-    return None
+    match = _DATE.fullmatch(text) or _COMPACT.fullmatch(text)
+    return iso_day(*map(int, filter(None, match.groups()))) if match else None
 
 
 def parse_slice(text: str) -> list[tuple[str, str]]:

@@ -95,8 +95,7 @@ class Period:
             months = tuple(add_months(start, n) for n in range(LONGEST))
             if end in months:
                 return cls(f"{start}{RANGE}{end}", months[: months.index(end) + 1])
-        values = {"value": str(text), "n": str(LONGEST)}
-        raise InputError([Problem(code="not_a_range", source=source, values=values)])
+        raise InputError([Problem(code="not_a_range", source=source, values={"value": str(text), "n": str(LONGEST)})])
 
     @property
     def start(self) -> date:
