@@ -113,13 +113,13 @@ def run_to_its_end(lab, name, *, card):
     with chromium(path) as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         page.goto(f"{address}/lab/tree/notebooks/{name}")
-        page.get_by_text(re.compile(r"\| Idle")).first.wait_for(timeout=60_000)
         run_all(page, card)
         yield page
 
 
 def run_all(page, card, tries=3):
-    """Run all cells; again if the kernel was not ready to take them."""
+    """Run all cells once the kernel is up; again if it was not ready to take them."""
+    page.get_by_text(re.compile(r"\| Idle")).first.wait_for(timeout=60_000)
     for _ in range(tries):
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
