@@ -10,6 +10,7 @@ import stat
 import subprocess
 import sys
 import time
+from contextlib import ExitStack, contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -126,6 +127,48 @@ def test_the_lock_of_a_killed_writer_is_free(tmp_path):
     began = time.monotonic()
     with alone(tmp_path):
         assert time.monotonic() - began < 1
+
+
+WAITER = """
+import sys
+from pathlib import Path
+from opsretro.tables import one_writer
+one_writer.PATIENCE = float(sys.argv[2])
+print("looks", flush=True)
+with one_writer.alone(Path(sys.argv[1])):
+    print("held", flush=True)
+"""
+
+
+@contextmanager
+def waiting(folder, patience):
+    """A process that waits for its turn with a patience of some seconds."""
+    words = [sys.executable, "-c", WAITER, folder, str(patience)]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "looks\n"
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_who_waits_in_vain_gives_up_and_says_where(tmp_path):
+    with alone(tmp_path), waiting(tmp_path, 0.2) as process:
+        assert process.wait(timeout=30) == 1
+        assert process.stderr.read().splitlines()[-1].endswith(f"Device or resource busy: '{tmp_path}'")
+
+
+def test_time_in_which_a_machine_stands_still_is_no_waiting(tmp_path):
+    with ExitStack() as holding:
+        holding.enter_context(alone(tmp_path))
+        with waiting(tmp_path, 2) as process:
+            process.send_signal(signal.SIGSTOP)
+            time.sleep(2.5)
+            process.send_signal(signal.SIGCONT)
+            time.sleep(0.1)
+            holding.close()
+            assert process.communicate(timeout=30)[0] == "held\n"
 
 
 def take_turns(folder: Path, letter: str) -> None:

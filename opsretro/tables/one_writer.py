@@ -47,16 +47,14 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 def _wait(held: int, folder: Path) -> None:
-    """Take the lock, or give up on a writer that never lets go."""
-    until = time.monotonic() + PATIENCE
+    """Take the lock, or give up on a writer that never lets go; time in which nobody here could look is no waiting."""
     time.sleep(max(0.0, _let_go.get(str(folder), 0.0) + 2 * _LOOK - time.monotonic()))
-    while True:
+    for _ in range(round(PATIENCE / _LOOK)):
         try:
             return fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if time.monotonic() > until:
-                raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), str(folder)) from None
             time.sleep(_LOOK)
+    raise OSError(errno.EBUSY, os.strerror(errno.EBUSY), str(folder))
 
 
 def replace_whole(path: Path, data: bytes) -> None:
