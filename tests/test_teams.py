@@ -412,6 +412,19 @@ def test_an_activity_of_another_currency_has_a_scale_of_its_own():
     assert page.count('H196.0"') == 2
 
 
+def test_what_no_team_has_data_of_is_said_so_and_not_counted():
+    page = teams_html(review_of(month_of("a"), month_of("b")), "en", pages={})
+    tiles = re.findall(r"</svg>\s*<span>(.*?)</span>", page)
+    assert tiles == ["2 of 2 published", *["no data"] * 4]
+    assert "earned or lost" not in page.partition('id="activities"')[2].partition("</section>")[0].partition("</h2>")[2]
+
+
+def test_actions_that_nobody_could_follow_yet_are_none():
+    followed = dict.fromkeys(("open", "overdue", "moved", "not_moved", "cannot_tell"), 0) | {"open": 2}
+    page = teams_html(review_of(month_of("a", followup=followed)), "en", pages={})
+    assert re.findall(r"</svg>\s*<span>(.*?)</span>", page)[3:] == ["2 open · 0 overdue", "none"]
+
+
 def test_pages_over_all_teams_link_to_the_months_beside_them(tmp_path):
     months = ("2026-09", "2026-10", "2026-11")
     for month in months:

@@ -21,6 +21,8 @@ MOST_ACTIVITIES = 12
 COLUMNS = ("team", "goals", "moved", "roi", "actions", "followed", "health")
 DONE = ("published", "partly")
 TILES = ("published", "goals", "roi", "actions", "followed")
+HOMES = {"moved": "goals", "actions": "followup", "followed": "followup"}
+"""The section a column or tile is about, where it is called otherwise."""
 
 
 def teams_html(
@@ -56,6 +58,7 @@ def teams_html(
                 for team in review.teams
             ],
             activities=[words.activity(team, row, pages) for team, row in review.told_activities()[:MOST_ACTIVITIES]],
+            no_activities=words.no_activities(),
             more=len(review.told_activities()) - MOST_ACTIVITIES,
             problems=[
                 {**words.linked(team, pages), "state": words.state(team), "why": team.why.get(lang, ())}
@@ -124,9 +127,21 @@ class TeamsWords:
     def tiles(self) -> list[dict[str, Any]]:
         """Five small pictures: a bar of parts each."""
         return [
-            {"title": self.word(f"tile_title.{name}"), "line": line, "parts": parts}
+            {"title": self.word(f"tile_title.{name}"), "line": line if self._has(name) else self.none(), "parts": parts}
             for name, (line, parts) in zip(TILES, self._tiles(), strict=True)
         ]
+
+    def _has(self, name: str) -> bool:
+        """Whether any team has what a column or tile is about."""
+        return name == "published" or bool(self.review.having(HOMES.get(name, name)))
+
+    def none(self) -> str:
+        """What stands where nobody has any data."""
+        return self.word("cell.none")
+
+    def no_activities(self) -> str:
+        """Why no activity is in the table of those that earned or lost."""
+        return self.word("no_told") if self._has("roi") else self.none()
 
     def _tiles(self) -> list[tuple[str, Sequence[int]]]:
         review, count = self.review, self.review.count
@@ -141,7 +156,10 @@ class TeamsWords:
             (self.word("tile.goals", met=goals[0], n=goals[0] + goals[1]), goals),
             (self.word("tile.roi", profit=money[0], loss=money[1]), money),
             (self.word("tile.actions", open=is_open, overdue=late), [is_open - late, late, 0]),
-            (self.word("tile.followed", moved=verdicts[0], n=sum(verdicts)), verdicts),
+            (
+                self.word("tile.followed" if any(verdicts) else "cell.zero", moved=verdicts[0], n=sum(verdicts)),
+                verdicts,
+            ),
         ]
 
     def linked(self, team: TeamMonth, pages: Mapping[str, str]) -> dict[str, str]:
@@ -161,9 +179,8 @@ class TeamsWords:
         found = team.numbers
         shown = {"goals": self._goal_cell, "moved": self._moved_cell, "roi": self._roi_cell}
         shown |= {"actions": self._action_cell, "followed": self._followed_cell, "health": self._health_cell}
-        homes = {"moved": "goals", "actions": "followup", "followed": "followup"}
         return [
-            shown[name](found[homes.get(name, name)]) if homes.get(name, name) in found else [self.word("cell.none")]
+            shown[name](found[HOMES.get(name, name)]) if HOMES.get(name, name) in found else [self.none()]
             for name in self.columns[1:]
         ]
 
