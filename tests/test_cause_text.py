@@ -517,7 +517,7 @@ def test_what_moved_too_is_ruled_out_by_name():
     ("lang", "words"),
     [
         ("en", "In Channel and Device no value moved beyond its noise."),
-        ("zh-CN", "渠道 和 设备的各个取值变动均未超出噪声。"),
+        ("zh-CN", "渠道和设备的各个取值变动均未超出噪声。"),
     ],
 )
 def test_a_dimension_in_which_nothing_moved_is_ruled_out_whole(lang, words):

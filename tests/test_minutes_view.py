@@ -30,7 +30,7 @@ def words(html):
 HEADLINES = {
     "en": "3 actions were decided for the next month. "
     "Still to say: an owner for 1, a due day for 1 and a metric for 1.",
-    "zh-CN": "为下月决定了 3 项行动。还缺：1 项的负责人、1 项的期限 和 1 项的指标。",
+    "zh-CN": "为下月决定了 3 项行动。还缺：1 项的负责人、1 项的期限和 1 项的指标。",
 }
 
 

@@ -412,6 +412,9 @@ def test_an_unknown_language_is_refused():
         (["a"], "en", "a"),
         (["a", "b"], "en", "a and b"),
         (["a", "b", "c"], "zh-CN", "a、b 和 c"),
+        (["渠道", "设备"], "zh-CN", "渠道和设备"),
+        (["1 个赚钱", "1 个亏损"], "zh-CN", "1 个赚钱和 1 个亏损"),
+        (["GMV", "订单"], "zh-CN", "GMV 和订单"),
     ],
 )
 def test_a_list_is_joined_as_people_do(parts, lang, text):

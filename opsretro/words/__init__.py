@@ -65,15 +65,20 @@ def say(key: str, lang: str, /, **values: object) -> str:
 
 
 def join_list(parts: Sequence[str], lang: str) -> str:
-    """Join parts as people do: ``a, b and c`` or ``a、b 和 c``.
+    """Join parts as people do: ``a, b and c`` or ``甲、乙和丙``; in Chinese, a space only beside Latin letters and digits.
 
     Example:
         >>> join_list(["a", "b", "c"], "en")
         'a, b and c'
+        >>> join_list(["一月", "二月", "3 月"], "zh-CN")
+        '一月、二月和 3 月'
     """
     if len(parts) < 2:
         return "".join(parts)
-    return say("list.last", lang, head=say("list.comma", lang).join(parts[:-1]), tail=parts[-1])
+    head, tail = say("list.comma", lang).join(parts[:-1]), parts[-1]
+    if lang == "zh-CN":
+        head, tail = head + " " * head[-1:].isascii(), " " * tail[:1].isascii() + tail
+    return say("list.last", lang, head=head, tail=tail)
 
 
 def pick(names: Mapping[str, str] | str, lang: str) -> str:
