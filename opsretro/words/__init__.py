@@ -65,7 +65,9 @@ def say(key: str, lang: str, /, **values: object) -> str:
 
 
 def join_list(parts: Sequence[str], lang: str) -> str:
-    """Join parts as people do: ``a, b and c`` or ``甲、乙和丙``; in Chinese, a space only beside Latin letters and digits.
+    """Join parts as people do: ``a, b and c`` or ``甲、乙和丙``.
+
+    In Chinese, there is a space beside Latin letters and digits only.
 
     Example:
         >>> join_list(["a", "b", "c"], "en")
