@@ -61,13 +61,23 @@ def meeting(
 
 
 def joined(browser: Browser, address: str) -> Page:
-    """A browser of its own on a meeting, once the room sees it; what goes wrong in it is kept in `complaints`."""
+    """A browser of its own on a meeting, once the room sees it.
+
+    What goes wrong in it is kept in `complaints`, what it asks the kernel in `asked`, by name.
+    """
     page = browser.new_page(viewport=SIZE)
-    page.complaints = []
-    page.on("pageerror", lambda error: page.complaints.append(str(error)))
+    page.complaints, page.asked = [], set()
+    page.on("pageerror", lambda error: page.complaints.append(f"{error.name}: {error.message}"))
+    page.on("websocket", lambda wire: wire.on("framesent", lambda sent: page.asked.update(names_in(sent))))
     page.goto(address)
     ready(page)
     return page
+
+
+def names_in(sent: bytes | str) -> list[str]:
+    """Names of messages in what is sent to a kernel."""
+    text = sent if isinstance(sent, str) else sent.decode(errors="replace")
+    return re.findall(r'"msg_type": ?"(\w+)"', text)
 
 
 def ready(page: Page) -> None:

@@ -643,6 +643,11 @@ def test_nothing_failed_in_the_browser(page):
     assert page.complaints == []
 
 
+def test_no_kernel_is_asked_for_what_a_dying_one_fails_to_give(page):
+    assert {"kernel_info_request", "execute_request", "comm_msg"} <= page.asked  # four kernels came up meanwhile
+    assert "create_subshell_request" not in page.asked
+
+
 def test_the_page_of_the_month_carries_the_decision(workspace, tmp_path):
     shutil.copytree(workspace / "meetings", tmp_path / "data/meetings")  # no other table: no notebook has to run
     shutil.copy(workspace / "retro.toml", tmp_path / "data")
