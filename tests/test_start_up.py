@@ -23,8 +23,55 @@ assert rfc3987_syntax.is_valid_syntax("iri", "http://例.com/a") and not rfc3987
 """International addresses are checked as ever, and the parser is loaded with the first of them."""
 
 
-def test_a_parser_nobody_asks_for_is_loaded_with_the_first_address():
-    done = subprocess.run([sys.executable, "-c", ADDRESS], capture_output=True, text=True, check=False)
+CHARTS = """
+import sys
+{first}
+from opsretro.report.look import new_figure, svg
+figure = new_figure("wide", 100)
+figure.add_axes((0, 0, 1, 1)).plot([1, 2])
+assert "<path" in svg(figure, ident="a", label="a")
+assert ("scipy.stats" in sys.modules) is {loaded}, "scipy.stats"
+"""
+"""A chart is drawn; what has to do with densities and dendrograms is loaded only by whoever loaded it before."""
+
+SEABORN = """
+import numpy as np
+import seaborn
+density = seaborn.kdeplot(x=[1.0, 2.0, 4.0], cumulative=True).lines[0].get_ydata()
+assert 0.9 < density[-1] - density[0] < 1
+assert len(seaborn.clustermap(np.eye(4)).dendrogram_row.linkage) == 3
+from scipy.cluster import hierarchy, vq
+from scipy.stats import gaussian_kde, norm
+assert norm.cdf(0) == 0.5 and gaussian_kde([1.0, 2.0]).n == 2
+assert len(hierarchy.linkage(np.eye(4))) == 3 and vq.whiten(np.eye(2)).shape == (2, 2)
+"""
+"""Charts of the team's own have all of seaborn and scipy."""
+
+MEANWHILE = """
+import sys
+from opsretro.later import _later
+with _later("scipy.stats", gaussian_kde=None):
+    from scipy.stats import norm
+    assert norm.cdf(0) == 0.5
+assert sys.modules["scipy.stats"].norm is norm
+"""
+"""Somebody else, in a thread, needs more of a module than its stand-in has."""
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        ADDRESS,
+        CHARTS.format(first="", loaded=False) + SEABORN,
+        CHARTS.format(first="import scipy.stats", loaded=True) + SEABORN,
+        CHARTS.format(first="import seaborn", loaded=True) + SEABORN,
+        MEANWHILE,
+    ],
+    ids=["addresses", "charts", "scipy first", "seaborn first", "meanwhile"],
+)
+def test_what_libraries_take_along_is_loaded_when_it_is_asked_for(program):
+    environment = os.environ | {"MPLBACKEND": "agg"}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 

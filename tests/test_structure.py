@@ -18,7 +18,7 @@ from opsretro import followup, goals, roi
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "opsretro"
 LAYERS = (
-    {"words"},
+    {"later", "words"},
     {"errors"},
     {"tables"},
     {"analysis"},

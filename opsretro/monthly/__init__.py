@@ -1,5 +1,5 @@
 """RUN: the unattended month, from the check of the inputs to the published page."""
 
-from opsretro.monthly.later import without_a_grammar
+from opsretro.later import without_a_grammar
 
 without_a_grammar()

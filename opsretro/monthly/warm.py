@@ -11,7 +11,7 @@ from pathlib import Path
 from opsretro.monthly.publish import MANIFEST
 from opsretro.monthly.template import TEMPLATE, can_fork
 
-WARM = ("opsretro:load_all", "opsretro.report.views:load_all", "seaborn", "opsretro.report.page")
+WARM = ("opsretro:load_all", "opsretro.report.views:load_all", "opsretro.later:seaborn", "opsretro.report.page")
 """What our notebooks and pages load."""
 
 

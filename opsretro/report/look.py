@@ -53,10 +53,11 @@ ON_PAGE = ("wide", "narrow")
 def use_theme() -> None:
     """Set seaborn's theme, the bundled font and reproducible SVG; once a process."""
     import matplotlib as mpl
-    import seaborn as sns
     from matplotlib import font_manager
 
-    sns.set_theme(style="white")
+    from opsretro.later import seaborn
+
+    seaborn().set_theme(style="white")
     with as_file(files(__package__).joinpath("fonts", "NotoSansSC-Regular-subset.ttf")) as path:
         font_manager.fontManager.addfont(str(path))
     installed = {font.name for font in font_manager.fontManager.ttflist}
