@@ -47,6 +47,15 @@ assert len(hierarchy.linkage(np.eye(4))) == 3 and vq.whiten(np.eye(2)).shape == 
 """
 """Charts of the team's own have all of seaborn and scipy."""
 
+GARBAGE = """
+import gc, sys
+from opsretro.cli import main
+before = gc.get_stats()[0]["collections"]
+assert main(["alerts", "--workspace", "{folder}"]) == 0
+assert "pandas" in sys.modules and gc.get_stats()[0]["collections"] - before < 20
+"""
+"""By itself Python looks 200 times meanwhile."""
+
 MEANWHILE = """
 import sys
 from opsretro.later import _later
@@ -72,6 +81,12 @@ assert sys.modules["scipy.stats"].norm is norm
 def test_what_libraries_take_along_is_loaded_when_it_is_asked_for(program):
     environment = os.environ | {"MPLBACKEND": "agg"}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_command_seldom_looks_for_garbage(workspace):
+    program = GARBAGE.format(folder=workspace)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
