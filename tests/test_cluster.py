@@ -94,38 +94,31 @@ def free_port():
         return one.getsockname()[1]
 
 
-@slow
-def test_a_scheduler_that_nobody_is_at_is_told_in_one_line(tmp_path):
-    team(tmp_path / "teams" / "alpha", "alpha")
-    address = f"tcp://127.0.0.1:{free_port()}"
-    going = run(tmp_path, address)
-    _, told = going.communicate(timeout=60)
-    assert told == (
-        f"--cluster: No scheduler answers at {address} within 15 s; start it with `dask scheduler`, or leave the "
-        "option out.\n1 problem; nothing was written\n"
-    )
-    assert (going.returncode, (tmp_path / "out").exists()) == (2, False)
+NOBODY = "No scheduler answers at {} within 15 s; start it with `dask scheduler`, or leave the option out."
+NO_WORKER = "The scheduler at {} has no worker; start some with `dask worker {}`."
 
 
-@slow
-def test_a_scheduler_that_takes_the_call_and_says_nothing_is_given_up(tmp_path):
-    with socket.socket() as silent:
+@pytest.fixture(scope="module")
+def waited(tmp_path_factory):
+    """What three commands say that wait at the same time: for nobody, for who says nothing, for workers."""
+    folder = tmp_path_factory.mktemp("waited")
+    team(folder / "teams" / "alpha", "alpha")
+    (folder / "dask").mkdir()
+    with socket.socket() as silent, cluster(folder / "dask", workers=0) as (_, idle):
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
-        began = time.monotonic()
-        with pytest.raises(InputError, match="No scheduler answers at"):
-            check_cluster(address)
-    assert time.monotonic() - began < 40
+        addresses = [f"tcp://127.0.0.1:{port}" for port in (free_port(), silent.getsockname()[1])]
+        going = {address: run(folder, address) for address in (*addresses, idle)}
+        told = [(address, one.communicate(timeout=90)[1], one.returncode) for address, one in going.items()]
+    return told, (folder / "out").exists()
 
 
 @slow
-def test_a_scheduler_without_workers_is_told(tmp_path):
-    with (
-        cluster(tmp_path, workers=0) as (_, address),
-        pytest.raises(InputError, match="has no worker; start some with"),
-    ):
-        check_cluster(address)
+@pytest.mark.parametrize(("place", "line"), [(0, NOBODY), (1, NOBODY), (2, NO_WORKER)], ids=["nobody", "silent", "idle"])
+def test_a_scheduler_that_cannot_be_used_is_told_in_one_line(waited, place, line):
+    address, said, code = waited[0][place]
+    assert said == f"--cluster: {line.format(address, address)}\n1 problem; nothing was written\n"
+    assert (code, waited[1]) == (2, False)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "http://127.0.0.1:1", "tcp://", "tcp://127.0.0.1:port"])

@@ -73,7 +73,7 @@ def months(tmp_path_factory):
     nbformat.write(zoo(), folder / "own" / "zoo.ipynb")
     for engine in ("kernel", "fork"):
         words = ["run", "--month", "2026-10", "--workspace", SAMPLE, "--out", folder / engine, "--engine", engine]
-        command = [sys.executable, "-m", "opsretro.cli", *words, "--notebooks", folder / "own"]
+        command = [sys.executable, "-m", "opsretro.cli", *words, "--lang", "zh-CN", "--notebooks", folder / "own"]
         done = subprocess.run(command, capture_output=True, check=False)
         assert done.returncode == 1 and b"KeyError" in done.stderr, done.stderr
     return folder / "kernel" / "2026-10", folder / "fork" / "2026-10"

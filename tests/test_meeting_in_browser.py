@@ -582,8 +582,10 @@ def closed(page, workspace):
     show_decisions(page)
     press(page, "close")
     until(page, lambda: state(workspace).closed)
-    until(page, lambda: len(list((workspace / "meetings").glob("*.minutes.*"))) == 6)
-    return workspace / "meetings"
+    folder = workspace / "meetings"
+    files = [folder / f"2026-10.minutes.{lang}.{kind}" for lang in ("zh-CN", "en") for kind in ("md", "html", "csv")]
+    until(page, lambda: all(file.exists() for file in files))
+    return folder
 
 
 def test_a_closed_meeting_can_be_opened_again(page, closed, workspace):
