@@ -114,7 +114,7 @@ def waited(tmp_path_factory):
 
 
 @slow
-@pytest.mark.parametrize(("place", "line"), [(0, NOBODY), (1, NOBODY), (2, NO_WORKER)], ids=["nobody", "silent", "idle"])
+@pytest.mark.parametrize(("place", "line"), [(0, NOBODY), (1, NOBODY), (2, NO_WORKER)])
 def test_a_scheduler_that_cannot_be_used_is_told_in_one_line(waited, place, line):
     address, said, code = waited[0][place]
     assert said == f"--cluster: {line.format(address, address)}\n1 problem; nothing was written\n"
