@@ -136,12 +136,12 @@ def picker(notebook):
 
 
 def test_list_offers_every_goal_of_the_sample(picker):
-    assert picker.locator("option").count() == 9  # rows of data/goals.csv
+    expect(picker.locator("option")).to_have_count(9)  # rows of data/goals.csv
 
 
 def test_card_follows_the_kpi_that_was_picked(notebook, picker):
     card = notebook.locator(".opsretro-card")
-    before, names = card.get_attribute("data-goal"), picker.locator("option").all_inner_texts()
+    before, names = card.get_attribute("data-goal"), picker.locator("option").all_text_contents()
     picker.select_option(label=names[2])
     expect(card.locator("h3")).to_contain_text(names[2], timeout=15_000)
     assert card.get_attribute("data-goal") != before
@@ -161,8 +161,7 @@ def test_card_follows_a_supposed_target(notebook, picker):
 
 
 def test_card_shows_one_picture_of_the_two(notebook):
-    shown = [picture for picture in notebook.locator(".opsretro-card .picture").all() if picture.is_visible()]
-    assert len(shown) == 1
+    expect(notebook.locator(".opsretro-card .picture").filter(visible=True)).to_have_count(1)
 
 
 def test_no_cell_of_the_notebook_fails_or_warns(notebook):

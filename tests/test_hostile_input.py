@@ -91,10 +91,10 @@ READERS = {
 @pytest.mark.parametrize("top", READERS)
 def test_values_that_multiply_are_refused_at_once(tmp_path, top):
     (path := tmp_path / "bomb.yaml").write_text(laughs(top), encoding="utf-8")
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(InputError, match=r"repeats another part|should be fields"):
         READERS[top](path)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize("top", READERS)

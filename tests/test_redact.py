@@ -346,7 +346,7 @@ def test_a_text_built_to_show_ever_more_names_is_hidden_altogether():
     ],
 )
 def test_a_long_text_takes_a_time_in_proportion(bit):
-    start = time.perf_counter()
+    start = time.process_time()
     redact(["手机" + bit * (100_000 // len(bit))], ROSTER)
     # Measured: 0.2 to 1.5 s; what grows with the square of the length would take minutes.
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
