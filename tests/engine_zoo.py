@@ -8,6 +8,8 @@ from typing import Any
 
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from opsretro.monthly.notebook import whole_streams
+
 CELLS = (
     ("top = 5\nname = 'x'", "parameters"),
     ("print('hello')\n1 + 1",),
@@ -77,7 +79,7 @@ def likeness(notebook: Any) -> dict[str, Any]:
         {
             "type": cell.cell_type,
             "source": cell.source,
-            "outputs": cell.get("outputs"),
+            "outputs": whole_streams(cell.get("outputs", ())),
             "count": cell.get("execution_count"),
             "tags": cell.metadata.get("tags"),
             "timed": sorted(cell.metadata.get("execution", {})),

@@ -141,13 +141,29 @@ def test_the_record_of_a_notebook_that_died_keeps_what_ran_and_marks_what_did_no
     assert [cell.metadata.papermill.status for cell in cells] == ["completed", "failed", "pending"]
 
 
+PIECES = """
+import sys
+for name in ("stdout", "stdout", "stderr", "stdout"):
+    print(name, file=getattr(sys, name), flush=True)
+"""
+"""Each goes out by itself."""
+
+
+@pytest.mark.parametrize("engine", ["fork", KERNEL])
+def test_how_fast_the_machine_was_cannot_be_seen_in_the_record(engine, written, tmp_path):
+    run_notebook(written(PIECES), tmp_path / "out.ipynb", {}, engine=engine)
+    (cell,) = nbformat.read(tmp_path / "out.ipynb", as_version=4).cells
+    said = [(output.name, output.text) for output in cell.outputs]
+    assert said == [("stdout", "stdout\nstdout\n"), ("stderr", "stderr\n"), ("stdout", "stdout\n")]
+
+
 ENDLESS = "import ctypes\nctypes.PyDLL(None).pause()"
 """A C function that never comes back and holds the interpreter's lock."""
 
 
 @pytest.mark.parametrize(
     ("engine", "source", "seconds"),
-    [("fork", "while True:\n    pass", 2), ("fork", ENDLESS, 2), (KERNEL, ENDLESS, 8)],
+    [("fork", "while True:\n    pass", 2), ("fork", ENDLESS, 2), (KERNEL, ENDLESS, 15)],
     ids=["fork, python", "fork, C", "kernel, C"],
 )
 def test_a_cell_that_hangs_is_ended_when_its_time_is_over(engine, source, seconds, written, tmp_path):

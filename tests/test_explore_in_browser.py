@@ -119,7 +119,7 @@ def run_to_its_end(lab, name, *, card):
 
 def run_all(page, card, tries=3):
     """Run all cells once the kernel is up; again if it was not ready to take them."""
-    page.get_by_text(re.compile(r"\| Idle")).first.wait_for(timeout=60_000)
+    page.get_by_text(re.compile(r"\| Idle")).first.wait_for(timeout=150_000)
     for _ in range(tries):
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()

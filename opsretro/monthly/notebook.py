@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -103,7 +103,7 @@ def run_notebook(
 
 
 def _name_as_published(record: Path, source: Path) -> None:
-    """Have the record name what people know, not the folder it was made in nor an id drawn for this run."""
+    """Have the record hold what is true of every run: no folder of this one, no id drawn for it, no moment."""
     try:
         notebook = nbformat.read(record, as_version=4)
     except (OSError, ValueError):
@@ -112,10 +112,35 @@ def _name_as_published(record: Path, source: Path) -> None:
     for cell in notebook.cells:
         if INJECTED in cell.metadata.get("tags", []):
             cell.id = INJECTED
+        if "outputs" in cell:
+            cell.outputs = whole_streams(cell.outputs)
     shown = [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", ())]
     if not any(WIDGET in data for data in shown):
         notebook.metadata.pop("widgets", None)  # the state of what nobody sees, under ids drawn for this run
     nbformat.write(notebook, record)
+
+
+def whole_streams(outputs: Sequence[Any]) -> list[Any]:
+    """Join what a stream put out piece by piece: where it was cut depends on how fast the machine was.
+
+    Args:
+        outputs: Of a cell.
+
+    Returns:
+        The same in the same order, without two pieces of one stream in a row.
+
+    Example:
+        >>> piece = {"output_type": "stream", "name": "stdout"}
+        >>> whole_streams([piece | {"text": "a"}, piece | {"text": "b"}])
+        [{'output_type': 'stream', 'name': 'stdout', 'text': 'ab'}]
+    """
+    whole: list[Any] = []
+    for output in outputs:
+        if whole and output.get("name") and output["name"] == whole[-1].get("name"):
+            whole[-1] = type(output)(output, text=whole[-1]["text"] + output["text"])
+        else:
+            whole.append(output)
+    return whole
 
 
 def _execute(order: Mapping[str, Any], *, engine: str, seconds: float | None = None) -> dict[str, Any]:
