@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import subprocess
 import sys
@@ -43,6 +44,7 @@ def engines(tmp_path_factory):
     folder = tmp_path_factory.mktemp("zoo")
     nbformat.write(zoo(), folder / "zoo.ipynb")
     found = {}
+    vars(builtins).pop("_", None)  # doctests leave it in the process that is forked
     for engine in (None, "opsretro"):
         record, where = folder / f"{engine}.ipynb", folder / "work"
         where.mkdir(exist_ok=True)

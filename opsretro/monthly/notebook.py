@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -135,11 +136,11 @@ def whole_streams(outputs: Sequence[Any]) -> list[Any]:
         [{'output_type': 'stream', 'name': 'stdout', 'text': 'ab'}]
     """
     whole: list[Any] = []
-    for output in outputs:
-        if whole and output.get("name") and output["name"] == whole[-1].get("name"):
-            whole[-1] = type(output)(output, text=whole[-1]["text"] + output["text"])
-        else:
-            whole.append(output)
+    for stream, found in groupby(outputs, key=lambda output: output.get("name")):  # None = what is no stream
+        pieces = list(found)
+        if stream:
+            pieces = [type(pieces[0])(pieces[0], text="".join(piece["text"] for piece in pieces))]
+        whole += pieces
     return whole
 
 
