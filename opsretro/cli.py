@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _look_for_garbage_seldom() -> None:
-    """What is loaded is none, and looking for it after every few hundred objects takes a quarter of a short command."""
+    """What is loaded is none, and a short command would spend much of its time on looking for it."""
     gc.set_threshold(50_000, 10, 10)
     atexit.register(gc.freeze)  # the last look, at the end of the process, finds what goes anyway
 

@@ -14,7 +14,7 @@ from typing import Any
 GRAMMAR = "rfc3987_syntax"
 """Builds a parser of international addresses when it is loaded, which takes longer than all else that starts."""
 DENSITY, TREES = "scipy.stats", "scipy.cluster"
-"""What seaborn estimates densities and draws dendrograms with: half of the time it takes to load; no chart of ours."""
+"""What seaborn estimates densities and draws dendrograms with; no chart of ours has either, and they load longest."""
 
 
 class _Later(ModuleType):

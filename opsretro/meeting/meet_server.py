@@ -35,7 +35,7 @@ _LAB = {
     "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
     "@jupyterlab/apputils-extension:themes": {"adaptive-theme": True},
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
-    # Asked of every new kernel before a widget may speak to it; one that dies meanwhile leaves an error in the page.
+    # JupyterLab asks every new kernel for a thread for widgets; one that dies meanwhile leaves an error in the page.
     "@jupyterlab/apputils-extension:kernels-settings": {"commsOverSubshells": "disabled"},
 }
 _OFF = (
